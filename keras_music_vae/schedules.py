@@ -1,0 +1,107 @@
+"""Functions of the number of updates: weights of the KL terms (the paper's warm-up), sampling and learning rates.
+
+A model evaluates them inside its traced forward pass on its own non-trainable update counter. They are
+`keras.optimizers.schedules.LearningRateSchedule`s, so an optimizer takes them as a learning rate, and
+Keras's own schedules (cosine, exponential, piecewise) serve as KL weights just as well.
+"""
+
+import keras
+from keras import ops
+from keras.optimizers.schedules import LearningRateSchedule
+
+_register = keras.saving.register_keras_serializable(package="keras_music_vae")
+
+
+@_register
+class Constant(LearningRateSchedule):
+    """The same value at every step.
+
+    Args:
+        value: float.
+    """
+
+    def __init__(self, value):
+        self.value = float(value)
+
+    def __call__(self, step):
+        return ops.convert_to_tensor(self.value, "float32")
+
+    def get_config(self):
+        return {"value": self.value}
+
+
+@_register
+class LinearWarmup(LearningRateSchedule):
+    """A straight line from `start` to `stop` over the first `steps` updates, then `stop` (falling lines too).
+
+        value(step) = start + (stop - start) * min(floor(step / staircase) * staircase, steps) / steps
+
+    Args:
+        start: float. Value at step 0.
+        stop: float. Value from step `steps` on.
+        steps: int. Length of the line in updates; 0 gives `stop` at once.
+        staircase: int or None. The value changes only every `staircase` updates. The steps of one epoch
+            give the weights of the authors' code, which changes them at the start of each epoch.
+
+    Call arguments:
+        step: int or integer tensor of any shape, the number of updates made so far. Integers, because a float
+            counter would be rounded under mixed precision.
+
+    Returns:
+        float32 tensor of the shape of `step`.
+
+    Reference:
+        Hennig, Umakantha and Williamson (2017), "Training"; the epoch-wise annealing callback of the authors' code.
+    """
+
+    def __init__(self, start, stop, steps, staircase=None):
+        if steps < 0:
+            raise ValueError(f"`steps` must be 0 or more updates. Received: steps={steps}")
+        if staircase is not None and staircase < 1:
+            raise ValueError(
+                "`staircase` must be None or 1 or more updates (the steps of an epoch). "
+                f"Received: staircase={staircase}"
+            )
+        self.start = float(start)
+        self.stop = float(stop)
+        self.steps = int(steps)
+        self.staircase = None if staircase is None else int(staircase)
+
+    def __call__(self, step):
+        if self.steps == 0:
+            return self.stop * ops.ones_like(step, dtype="float32")
+        if self.staircase is not None:
+            step = ops.floor_divide(step, self.staircase) * self.staircase
+        # Clipped as integers: float32 counts exactly only up to 2**24.
+        fraction = ops.cast(ops.minimum(step, self.steps), "float32") / self.steps
+        return self.start * (1 - fraction) + self.stop * fraction
+
+    def get_config(self):
+        return {
+            "start": self.start,
+            "stop": self.stop,
+            "steps": self.steps,
+            "staircase": self.staircase,
+        }
+
+
+def get(schedule):
+    """Returns a schedule from a number, a schedule or the dict that serialised one.
+
+    Args:
+        schedule: float (held constant), `LearningRateSchedule`, or dict of
+            `keras.saving.serialize_keras_object`.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if isinstance(schedule, LearningRateSchedule):
+        return schedule
+    if isinstance(schedule, dict):
+        return keras.saving.deserialize_keras_object(schedule)
+    if isinstance(schedule, (int, float)):
+        return Constant(schedule)
+    raise ValueError(
+        "A schedule must be a number, a `keras.optimizers.schedules.LearningRateSchedule` or its "
+        f"serialised dict. Received: {schedule!r} (of type {type(schedule).__name__})"
+    )

@@ -1,0 +1,129 @@
+"""Schedules: the authors' own values by epoch, exact ends, tracing, use as learning rate, serialisation."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_music_vae import schedules
+from keras_music_vae.schedules import Constant, LinearWarmup
+
+STEPS_PER_EPOCH = 137
+
+
+def values(schedule, steps):
+    return np.array([ops.convert_to_numpy(schedule(step)) for step in steps])
+
+
+@pytest.mark.parametrize("name", ["kl", "w_kl"])
+def test_staircase_gives_the_authors_value_in_every_step_of_every_epoch(shared, name):
+    golden = np.load(shared / "fixtures/classifying_vae/callbacks_helpers.npz")
+    start, epochs, stop, _ = golden[f"anneal/{name}/args_start_n_final_slope"]
+    expected = golden[f"anneal/{name}/value_by_epoch"]
+    schedule = LinearWarmup(start, stop, int(epochs) * STEPS_PER_EPOCH, staircase=STEPS_PER_EPOCH)
+    for step_of_epoch in (0, 1, STEPS_PER_EPOCH - 1):
+        steps = np.arange(len(expected)) * STEPS_PER_EPOCH + step_of_epoch
+        np.testing.assert_allclose(values(schedule, steps), expected, rtol=0, atol=1e-7)
+
+
+def test_line_moves_every_step_and_ends_exactly():
+    schedule = LinearWarmup(0.25, 0.1, 1000)
+    measured = values(schedule, range(1003))
+    assert measured[0] == np.float32(0.25)
+    assert (np.diff(measured[:1001]) < 0).all()
+    np.testing.assert_allclose(measured[500], 0.175, rtol=1e-6)
+    assert (measured[1000:] == np.float32(0.1)).all()
+
+
+def test_steps_that_are_no_multiple_of_the_staircase_still_end_at_stop():
+    assert values(
+        LinearWarmup(0, 1, 25, staircase=10), [9, 10, 19, 20, 29, 30, 40]
+    ) == pytest.approx([0, 0.4, 0.4, 0.8, 0.8, 1, 1])
+
+
+def test_no_steps_means_stop_at_once():
+    assert values(LinearWarmup(0.1, 1.0, 0), [0, 1, 100]).tolist() == [1, 1, 1]
+
+
+def test_late_steps_beyond_what_float32_counts():
+    step = ops.convert_to_tensor(2**30, "int32")
+    assert float(LinearWarmup(0, 1, 2**30 + 100)(step)) == pytest.approx(1 - 100 / 2**30, abs=1e-7)
+
+
+@pytest.mark.parametrize("schedule", [Constant(0.3), LinearWarmup(0, 1, 10, staircase=5)])
+def test_float32_of_the_shape_of_the_step_under_mixed_precision(schedule):
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        for step in (3, keras.Variable(3, dtype="int32"), ops.convert_to_tensor([3, 7])):
+            value = schedule(step)
+            assert keras.backend.standardize_dtype(value.dtype) == "float32"
+        assert tuple(LinearWarmup(0, 1, 10)(step).shape) == (2,)
+    finally:
+        keras.config.set_dtype_policy(previous)
+
+
+class AddsScheduledLoss(keras.layers.Layer):
+    """Passes its input on and adds the schedule's value of its own update counter as loss."""
+
+    def __init__(self, schedule):
+        super().__init__()
+        self.schedule = schedule
+        self.updates = self.add_weight(
+            shape=(),
+            dtype="int32",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+
+    def call(self, x):
+        self.add_loss(self.schedule(self.updates))
+        self.updates.assign_add(1)
+        return x
+
+
+def test_the_value_moves_inside_a_traced_training_step():
+    layer = AddsScheduledLoss(LinearWarmup(0, 1, 4))
+    model = keras.Sequential([layer, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    losses = []  # running means, as Keras reports them
+    record = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda _, logs: losses.append(logs["loss"])
+    )
+    zeros = np.zeros((6, 2), "float32")
+    model.fit(zeros, zeros[:, :1], batch_size=1, verbose=0, callbacks=[record])
+    assert np.cumsum([0, 0.25, 0.5, 0.75, 1, 1]) / np.arange(1, 7) == pytest.approx(losses)
+
+
+def test_a_schedule_is_a_learning_rate():
+    optimizer = keras.optimizers.SGD(LinearWarmup(1.0, 0.0, 4))
+    weight = keras.Variable(0.0)
+    for _ in range(6):
+        optimizer.apply([ops.ones(())], [weight])
+    assert float(weight) == pytest.approx(-(1 + 0.75 + 0.5 + 0.25))
+
+
+@pytest.mark.parametrize("schedule", [Constant(0.3), LinearWarmup(0.1, 1.0, 50, staircase=5)])
+def test_serialisation_gives_the_same_values(schedule):
+    config = keras.saving.serialize_keras_object(schedule)
+    restored = schedules.get(config)
+    assert type(restored) is type(schedule)
+    assert values(restored, range(60)).tolist() == values(schedule, range(60)).tolist()
+
+
+def test_get_accepts_numbers_and_schedules():
+    schedule = LinearWarmup(0, 1, 3)
+    assert schedules.get(schedule) is schedule
+    assert float(schedules.get(2)(10)) == 2.0
+    cosine = keras.optimizers.schedules.CosineDecay(1.0, 10)
+    assert schedules.get(cosine) is cosine
+
+
+def test_bad_arguments_say_what_was_expected():
+    with pytest.raises(ValueError, match="0 or more updates.*steps=-1"):
+        LinearWarmup(0, 1, -1)
+    with pytest.raises(ValueError, match="1 or more updates.*staircase=0"):
+        LinearWarmup(0, 1, 10, staircase=0)
+    with pytest.raises(ValueError, match="must be a number.*'linear'"):
+        schedules.get("linear")
