@@ -1,0 +1,1 @@
+"""Music as NumPy arrays: keys, windows, representations, MIDI. Knows no Keras and no TensorFlow."""

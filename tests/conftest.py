@@ -1,0 +1,35 @@
+"""Fixtures that find material outside the repository; tests skip with a reason where it is absent."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+_NOT_FOUND = (
+    "{} is not there: set KMV_SHARED to the folder of shared material, which is not published"
+)
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Folder of data and golden files: $KMV_SHARED, or `shared` beside the repository."""
+    default = Path(__file__).parents[2] / "shared"
+    folder = Path(os.environ.get("KMV_SHARED", default))
+    if not folder.is_dir():
+        pytest.skip(_NOT_FOUND.format(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def golden(shared):
+    """Loads a golden file by name: golden("classifying_vae/mlp_xprev") -> dict of arrays."""
+
+    def load(name):
+        path = shared / "fixtures" / f"{name}.npz"
+        if not path.is_file():
+            pytest.skip(_NOT_FOUND.format(path))
+        with np.load(path) as arrays:
+            return dict(arrays)
+
+    return load
