@@ -118,7 +118,8 @@ def pitch_class_counts(roll):
     Returns:
         array (..., pitch class), C first; int64 if the roll is of integers or bools, else float.
     """
-    return _fold(_check_roll(roll).sum(axis=-2))
+    roll = _check_roll(roll)
+    return _fold(roll.sum(axis=-2, dtype=np.float64 if roll.dtype.kind == "f" else np.int64))
 
 
 def key_correlations(counts_or_roll):

@@ -65,6 +65,7 @@ def test_scales_counts_and_offsets_equal_the_authors(golden):
     masks = np.stack([theory.key_pitch_classes(key) for key in arrays["keys"]])
     np.testing.assert_array_equal(masks, arrays["scale_mask"])
     counts = theory.pitch_class_counts(arrays["rolls"])
+    assert counts.dtype == np.int64
     np.testing.assert_array_equal(counts, arrays["pitch_class_counts"])
     np.testing.assert_allclose(
         counts @ masks.T / counts.sum(axis=1, keepdims=True), arrays["consistency"], rtol=1e-15
