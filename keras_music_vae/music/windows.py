@@ -56,8 +56,7 @@ def song_windows(rolls, length, stride=1):
         ValueError: if no song has more than `length` steps.
     """
     frames, starts, song = _starts(rolls, length + 1, stride)
-    views = sliding_window_view(frames, length, axis=0).swapaxes(1, 2)
-    return Windows(views[starts + 1], views[starts], song)
+    return Windows(_cut(frames, starts + 1, length), _cut(frames, starts, length), song)
 
 
 def padded_windows(rolls, length):
@@ -108,7 +107,7 @@ def seed_windows(rolls, length, stride=1):
         ValueError: if no song has `length` steps.
     """
     frames, starts, song = _starts(rolls, length, stride)
-    return sliding_window_view(frames, length, axis=0).swapaxes(1, 2)[starts], song
+    return _cut(frames, starts, length), song
 
 
 def compat_windows(rolls, length, stride=1, batch_size=None, history=True):
@@ -135,9 +134,8 @@ def compat_windows(rolls, length, stride=1, batch_size=None, history=True):
     frames, starts, song = _starts(rolls, span + 1, stride)
     kept = len(starts) // batch_size * batch_size if batch_size else len(starts)
     starts, song = starts[:kept], np.unique(song, return_inverse=True)[1][:kept]
-    views = sliding_window_view(frames, length, axis=0).swapaxes(1, 2)
-    x_prev = views[starts] if history else None
-    return Windows(views[starts + history], x_prev, song.astype(np.int32))
+    x_prev = _cut(frames, starts, length) if history else None
+    return Windows(_cut(frames, starts + history, length), x_prev, song.astype(np.int32))
 
 
 def _starts(rolls, span, stride):
@@ -162,10 +160,16 @@ def _starts(rolls, span, stride):
     return np.concatenate(rolls), starts, song
 
 
+def _cut(frames, starts, length):
+    """Copies windows (window, time, pitch) out of frames (time, pitch)."""
+    return sliding_window_view(frames, (length, frames.shape[1]))[starts, 0]
+
+
 def _check(rolls, span):
     if span < 1:
         raise ValueError(f"Expected windows of at least 1 step, received {span}.")
-    checked = [np.asarray(roll).astype(np.uint8) for roll in rolls]
+    # Columns of a .mat file lie in Fortran order, which would make every window a slow one.
+    checked = [np.asarray(roll).astype(np.uint8, order="C") for roll in rolls]
     for number, (roll, original) in enumerate(zip(checked, rolls, strict=True)):
         if roll.ndim != 2 or not np.array_equal(roll, original) or roll.max(initial=0) > 1:
             raise ValueError(

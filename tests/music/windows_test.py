@@ -77,6 +77,11 @@ def test_padded_windows_hold_each_step_once(lengths, length):
     assert not padded.x_prev[~padded.mask].any()
 
 
+def test_windows_lie_in_order_in_memory():
+    fortran = [np.asfortranarray(roll) for roll in make_rolls([8, 9])]
+    assert windows.song_windows(fortran, 3).x.flags.c_contiguous
+
+
 def test_windows_do_not_share_memory_with_songs():
     rolls = make_rolls([8])
     before = rolls[0].copy()
