@@ -1,0 +1,108 @@
+"""Formulas and losses, in nats: KL terms, Bernoulli reconstruction, the class loss of a sampled w."""
+
+import math
+
+import keras
+from keras import ops
+
+# Keras 2 clips probabilities here; beyond it the loss is constant and its gradient zero.
+CLIP = 1e-7
+
+
+def gaussian_kl(mean, log_var, prior_log_var=0.0):
+    """KL(N(mean, exp(log_var)) || N(0, exp(prior_log_var))), summed over the last axis.
+
+    The KL of two logistic normals is that of their Gaussians, because the map between them is a
+    bijection: for w this is taken in the space of the d-1 free logits.
+
+    Args:
+        mean, log_var: `(..., latent)`.
+        prior_log_var: float.
+
+    Returns:
+        float32, `(...)`, nats.
+    """
+    mean, log_var = ops.cast(mean, "float32"), ops.cast(log_var, "float32")
+    log_ratio = log_var - prior_log_var
+    square = ops.square(mean) * math.exp(-prior_log_var)
+    return 0.5 * ops.sum(ops.exp(log_ratio) + square - 1 - log_ratio, axis=-1)
+
+
+def gaussian_log_prob(x, mean, log_var):
+    """log N(x; mean, exp(log_var)), summed over the last axis, nats. All of shape `(..., latent)`."""
+    square = ops.square(x - mean) * ops.exp(-log_var)
+    return -0.5 * ops.sum(square + log_var + math.log(2 * math.pi), axis=-1)
+
+
+def bernoulli_log_prob(x, logits):
+    """log p(x) of independent Bernoulli variables, summed over the last axis, nats.
+
+    Args:
+        x: 0 or 1, `(..., pitch)`.
+        logits: `(..., pitch)`, log-odds of a one.
+    """
+    return ops.sum(x * logits - ops.softplus(logits), axis=-1)
+
+
+def softmax_centered(u):
+    """Maps d-1 free logits to d class probabilities by appending a logit fixed at zero.
+
+    Formula: `w_j = exp(u_j) / (1 + sum exp(u))`, `w_d = 1 / (1 + sum exp(u))`.
+
+    Args:
+        u: `(..., classes - 1)`.
+
+    Returns:
+        `(..., classes)`, positive and summing to 1.
+
+    Reference: Hennig et al. 2017, "The Classifying Variational Autoencoder".
+    """
+    return ops.softmax(ops.concatenate([u, ops.zeros_like(u[..., :1])], axis=-1))
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class BernoulliReconstruction(keras.losses.Loss):
+    """-log p(x | logits), summed over pitches; means over batch and time.
+
+    Probabilities count as clipped to `[1e-7, 1 - 1e-7]`, which bounds the loss and stops the gradient
+    beyond, as in the original (`88 * binary_crossentropy` of Keras 2).
+
+    Inputs: `y_true` of 0 and 1, `y_pred` logits, both `(batch, [time,] pitch)`.
+    """
+
+    def __init__(self, name="reconstruction", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def call(self, y_true, y_pred):
+        bound = math.log((1 - CLIP) / CLIP)
+        logits = ops.clip(ops.cast(y_pred, "float32"), -bound, bound)
+        return -bernoulli_log_prob(ops.cast(y_true, "float32"), logits)
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class ClassLoss(keras.losses.Loss):
+    """alpha times the cross-entropy of the true class and one sample w ~ q(w|X).
+
+    Formula: `alpha = class_weight * (classes - 1)`, as in the original's code (`cl_vae/model.py`,
+    `w_rec_loss`): for two keys alpha is `class_weight`, for ten it is nine times that.
+
+    Args:
+        class_weight: float.
+
+    Inputs: `y_true` one-hot, `y_pred` the sample w, both `(batch, [time,] classes)`.
+
+    Reference: Hennig et al. 2017, the objective L(X), last term.
+    """
+
+    def __init__(self, class_weight=1.0, name="class", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.class_weight = class_weight
+
+    def call(self, y_true, y_pred):
+        # The original adds 1e-10 to w; Keras then renormalizes and clips at 1e-7.
+        w = ops.cast(y_pred, "float32") + 1e-10
+        cross_entropy = ops.categorical_crossentropy(ops.cast(y_true, "float32"), w)
+        return self.class_weight * (y_pred.shape[-1] - 1) * cross_entropy
+
+    def get_config(self):
+        return super().get_config() | {"class_weight": self.class_weight}
