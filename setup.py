@@ -21,11 +21,13 @@ CORE = [
     "tensorflow>=2.21,<3",
 ]
 
-# The datasets and figures of the papers: what reproduce/*.py needs on top of the core.
+# The datasets, figures and logs of the papers: what reproduce/*.py needs on top of the core.
+# TensorBoard is named because TensorFlow 2.21 no longer brings it.
 REPRODUCE = [
     "matplotlib>=3.9",
     "music21>=10.5,<11",
     "scipy>=1.14",
+    "tensorboard>=2.20,<3",
     "tensorflow-datasets>=4.9.10,<5",
 ]
 
