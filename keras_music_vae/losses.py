@@ -1,4 +1,4 @@
-"""Formulas and losses, in nats: KL terms, Bernoulli reconstruction, the class loss of a sampled w."""
+"""Formulas and losses, in nats: KL terms, Bernoulli reconstruction, class loss of a sampled w."""
 
 import math
 
@@ -29,7 +29,7 @@ def gaussian_kl(mean, log_var, prior_log_var=0.0):
 
 
 def gaussian_log_prob(x, mean, log_var):
-    """log N(x; mean, exp(log_var)), summed over the last axis, nats. All of shape `(..., latent)`."""
+    """log N(x; mean, exp(log_var)), summed over the last axis of `(..., latent)`, nats."""
     square = ops.square(x - mean) * ops.exp(-log_var)
     return -0.5 * ops.sum(square + log_var + math.log(2 * math.pi), axis=-1)
 
@@ -64,8 +64,8 @@ def softmax_centered(u):
 class BernoulliReconstruction(keras.losses.Loss):
     """-log p(x | logits), summed over pitches; means over batch and time.
 
-    Probabilities count as clipped to `[1e-7, 1 - 1e-7]`, which bounds the loss and stops the gradient
-    beyond, as in the original (`88 * binary_crossentropy` of Keras 2).
+    Probabilities count as clipped to `[1e-7, 1 - 1e-7]`, which bounds the loss and stops the
+    gradient beyond, as in the original (`88 * binary_crossentropy` of Keras 2).
 
     Inputs: `y_true` of 0 and 1, `y_pred` logits, both `(batch, [time,] pitch)`.
     """

@@ -1,9 +1,9 @@
 """An LSTM whose weight gradient is one matrix product.
 
-Back-propagating through a loop adds a `(units, 4 * units)` matrix to the recurrent kernel's gradient
-at every step. Here the reverse loop only finds the gradients of the gates; the kernel's gradient is
-then one product over all steps. The kernels are arguments of `lstm`, so that whatever makes them
-(weight normalization, say) runs once per forward pass and not once per step.
+Back-propagating through a loop adds a `(units, 4 * units)` matrix to the recurrent kernel's
+gradient at every step. Here the reverse loop only finds the gradients of the gates; the kernel's
+gradient is then one product over all steps. The kernels are arguments of `lstm`, so that whatever
+makes them (weight normalization, say) runs once per forward pass and not once per step.
 """
 
 import keras

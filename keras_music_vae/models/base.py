@@ -34,7 +34,7 @@ class Autoencoder(keras.Model):
         super().__init__(**kwargs)
         self.updates = self.add_weight(
             shape=(),
-            dtype="int64",
+            dtype="int",
             initializer="zeros",
             trainable=False,
             aggregation="only_first_replica",

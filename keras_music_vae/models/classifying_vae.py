@@ -12,6 +12,7 @@ from keras_music_vae.layers import LSTM, Dense, GaussianPosterior, LogisticNorma
 from keras_music_vae.losses import BernoulliReconstruction, ClassLoss, softmax_centered
 from keras_music_vae.models.base import Autoencoder, Posterior
 from keras_music_vae.models.rollout import RecurrentRollout, Rollout
+from keras_music_vae.music.theory import key_class
 
 NUM_PITCHES = 88
 INITS = ("normal_heads", "normal", "glorot")
@@ -297,12 +298,13 @@ class Classifying:
         mean, log_var = self.classify(ops.cast(x, self.compute_dtype)[:, -1])
         return _sample_w(mean, log_var, None if noise is None else noise[:, 0])
 
-    def class_weights(self, name):
-        """The one-hot w of a class by name, `(classes,)`."""
+    def class_weights(self, key):
+        """The one-hot w, `(classes,)`, of a key; "G major" and "E minor" are one class."""
+        name = key if key in self.classes else key_class(key)
         if name not in self.classes:
             raise ValueError(
-                f"Expected a key class of this model, one of {', '.join(self.classes)}. "
-                f"Received: {name!r}; classes that the training songs lack cannot be asked for."
+                f"Expected a key whose class is one of {', '.join(self.classes)}. "
+                f"Received: {key!r}, of class {name}, which no training song had."
             )
         return np.eye(len(self.classes), dtype="float32")[self.classes.index(name)]
 

@@ -12,11 +12,11 @@ class Rollout:
 
     Schemes, for the step that makes x_t:
 
-    * `posterior`: z ~ q(z | x_{t-1}, w), the paper's. The MLP's decoder has x_{t-2} as its history, as
-      in training, where it re-encodes x_{t-1}; the LSTM's nets both read x_{t-1}, as released (the
-      released sampler throws away the first step it makes, this one does not).
+    * `posterior`: z ~ q(z | x_{t-1}, w), the paper's. The MLP's decoder has x_{t-2} as its history,
+      as in training, where it re-encodes x_{t-1}; the LSTM's nets both read x_{t-1}, as released
+      (the released sampler throws away the first step it makes, this one does not).
     * `prior`: z ~ N(0, I), history x_{t-1}: the model's own predictive distribution.
-    * `released_prior`: the original's `--use_z_prior`, z ~ N(0, I) with the history one step late (MLP).
+    * `released_prior`: the original's `--use_z_prior`: z ~ N(0, I), history one step late (MLP).
 
     Reference: Hennig et al. 2017, "Sample generation"; `cl_vae/sample.py` of the original.
     """
@@ -28,14 +28,14 @@ class Rollout:
             seed: `(batch, seed time, pitch)`, steps of 0 and 1.
             w: `(batch, classes)`, or None for a model without classes.
             z_noise: standard normal, `(batch, noise_steps(seed time, time), latent)`.
-            uniforms: uniform in [0, 1), `(batch, time, pitch)`; a note sounds where they are at most
-                its probability.
+            uniforms: uniform in [0, 1), `(batch, time, pitch)`; a note sounds where they are at
+                most its probability.
             scheme: str, one of `SCHEMES`.
             temperature: scalar, divides the logits.
 
         Returns:
-            dict of `x` (notes of 0 and 1), `probabilities`, both `(batch, time, pitch)`, and `z_mean`,
-            `z_log_var`, `z`, `(batch, time, latent)`.
+            dict of `x` (notes of 0 and 1), `probabilities`, both `(batch, time, pitch)`, and
+            `z_mean`, `z_log_var`, `z`, `(batch, time, latent)`.
         """
         if scheme not in SCHEMES:
             raise ValueError(f"scheme must be one of {SCHEMES}. Received: scheme={scheme!r}")
@@ -113,13 +113,29 @@ class Rollout:
         )
         return ops.convert_to_numpy(made["x"]).astype("uint8")
 
-    def sample(self, count=1, steps=64, w=None, temperature=1.0, seed=0):
-        """Makes music from silence by the model's predictive distribution, uint8 `(count, steps, pitch)`.
+    def sample(self, count=1, steps=64, key=None, w=None, temperature=1.0, seed=0):
+        """Makes music from silence by the model's own predictive distribution.
 
-        A model with classes needs `w`, `(count, classes)` or `(classes,)`: see `class_weights`.
+        Args:
+            count: int, number of pieces.
+            steps: int, length of each.
+            key: str, for models with classes: "G major", "E minor" or a key class.
+            w: `(count, classes)` or `(classes,)` in the place of `key`.
+            temperature, seed: see `generate`.
+
+        Returns:
+            uint8 array `(count, steps, pitch)`.
         """
-        if w is not None:
-            w = np.broadcast_to(np.asarray(w, "float32"), (count, self.condition_dim))
+        if self.condition_dim:
+            if (key is None) == (w is None):
+                raise ValueError(
+                    "Expected a key or w, not both, for a model with classes. "
+                    f"Received: key={key!r}, w={w!r}; its classes are {', '.join(self.classes)}."
+                )
+            w = self.class_weights(key) if w is None else np.asarray(w, "float32")
+            w = np.broadcast_to(w, (count, self.condition_dim))
+        elif key is not None or w is not None:
+            raise ValueError(f"Expected no key: {type(self).__name__} has no classes.")
         silence = np.zeros((count, 1, self.num_pitches), "float32")
         return self.generate(silence, steps, w, "prior", temperature, seed)
 
@@ -130,7 +146,7 @@ class Rollout:
         return steps
 
     def warm_up(self, seed, w, z_noise, scheme):
-        """States of encoder and decoder after the seed, and the noise left; an MLP has no states."""
+        """States of encoder and decoder after the seed, and the noise left; an MLP has none."""
         return ((), ()), z_noise
 
     def encode_step(self, x, w, state):
@@ -156,7 +172,7 @@ class RecurrentRollout(Rollout):
         states = self.encoder.zero_state(batch), self.decoder.zero_state(batch)
         if seed.shape[1] == 1:
             return states, z_noise
-        # As trained, x_t is encoded while x_{t-1} is the history; the released sampler gives both x_t.
+        # As trained, x_t is encoded while x_{t-1} is the history; as released, both nets read x_t.
         encoded = seed[:, :-1] if scheme == "posterior" else seed[:, 1:]
         h, encoder_state = self.encoder.run(self.encoder_inputs(encoded, w), states[0])
         mean, log_var = self.posterior.mean(h), self.posterior.log_var(h)

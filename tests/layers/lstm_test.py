@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from gradients import gradients
 from keras import ops
 
 from keras_music_vae.layers.lstm import GATES, LSTM
+from tests.gradients import gradients
 
 
 def pair(gate="sigmoid", units=6, features=5, **options):

@@ -5,10 +5,10 @@ import json
 import keras
 import numpy as np
 import pytest
-from gradients import gradients
 from keras import ops
 
 from keras_music_vae.models import ClassifyingVAE, ClassifyingVAELSTM
+from tests.gradients import gradients
 
 MLP = ["mlp_xprev", "mlp_noxprev", "mlp_xprev_nohidden"]
 LSTM = ["lstm_xprev", "lstm_noxprev"]
