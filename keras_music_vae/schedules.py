@@ -1,8 +1,8 @@
-"""Functions of the number of updates: weights of the KL terms (the paper's warm-up), sampling and learning rates.
+"""Functions of the number of updates: KL weights (the papers' warm-up, annealing), rates.
 
-A model evaluates them inside its traced forward pass on its own non-trainable update counter. They are
-`keras.optimizers.schedules.LearningRateSchedule`s, so an optimizer takes them as a learning rate, and
-Keras's own schedules (cosine, exponential, piecewise) serve as KL weights just as well.
+A model evaluates them inside its traced forward pass on its own non-trainable update counter.
+They are `keras.optimizers.schedules.LearningRateSchedule`s, so an optimizer takes them as a
+learning rate, and Keras's own schedules (cosine, exponential) serve as KL weights just as well.
 """
 
 import keras
@@ -32,26 +32,28 @@ class Constant(LearningRateSchedule):
 
 @_register
 class LinearWarmup(LearningRateSchedule):
-    """A straight line from `start` to `stop` over the first `steps` updates, then `stop` (falling lines too).
+    """A straight line from `start` to `stop` over the first `steps` updates, then `stop`.
 
-        value(step) = start + (stop - start) * min(floor(step / staircase) * staircase, steps) / steps
+        value(step) = start + (stop - start) * min(s, steps) / steps
+        s = floor(step / staircase) * staircase, or step itself
 
     Args:
         start: float. Value at step 0.
         stop: float. Value from step `steps` on.
         steps: int. Length of the line in updates; 0 gives `stop` at once.
-        staircase: int or None. The value changes only every `staircase` updates. The steps of one epoch
-            give the weights of the authors' code, which changes them at the start of each epoch.
+        staircase: int or None. The value changes only every `staircase` updates. The steps of one
+            epoch give the weights of the authors' code, which sets them at the start of each epoch.
 
     Call arguments:
-        step: int or integer tensor of any shape, the number of updates made so far. Integers, because a float
-            counter would be rounded under mixed precision.
+        step: int or integer tensor of any shape, the number of updates made so far. Integers,
+            because a float counter would be rounded under mixed precision.
 
     Returns:
         float32 tensor of the shape of `step`.
 
     Reference:
-        Hennig, Umakantha and Williamson (2017), "Training"; the epoch-wise annealing callback of the authors' code.
+        Hennig, Umakantha and Williamson (2017), "Training"; the epoch-wise annealing callback of
+        the authors' code.
     """
 
     def __init__(self, start, stop, steps, staircase=None):

@@ -1,4 +1,4 @@
-"""Schedules: the authors' own values by epoch, exact ends, tracing, use as learning rate, serialisation."""
+"""Schedules: the authors' values by epoch, exact ends, tracing, learning rates, serialisation."""
 
 import keras
 import numpy as np
@@ -16,10 +16,10 @@ def values(schedule, steps):
 
 
 @pytest.mark.parametrize("name", ["kl", "w_kl"])
-def test_staircase_gives_the_authors_value_in_every_step_of_every_epoch(shared, name):
-    golden = np.load(shared / "fixtures/classifying_vae/callbacks_helpers.npz")
-    start, epochs, stop, _ = golden[f"anneal/{name}/args_start_n_final_slope"]
-    expected = golden[f"anneal/{name}/value_by_epoch"]
+def test_staircase_gives_the_authors_value_in_every_step_of_every_epoch(golden, name):
+    arrays = golden("classifying_vae/callbacks_helpers")
+    start, epochs, stop, _ = arrays[f"anneal/{name}/args_start_n_final_slope"]
+    expected = arrays[f"anneal/{name}/value_by_epoch"]
     schedule = LinearWarmup(start, stop, int(epochs) * STEPS_PER_EPOCH, staircase=STEPS_PER_EPOCH)
     for step_of_epoch in (0, 1, STEPS_PER_EPOCH - 1):
         steps = np.arange(len(expected)) * STEPS_PER_EPOCH + step_of_epoch
@@ -121,9 +121,9 @@ def test_get_accepts_numbers_and_schedules():
 
 
 def test_bad_arguments_say_what_was_expected():
-    with pytest.raises(ValueError, match="0 or more updates.*steps=-1"):
+    with pytest.raises(ValueError, match=r"0 or more updates.*steps=-1"):
         LinearWarmup(0, 1, -1)
-    with pytest.raises(ValueError, match="1 or more updates.*staircase=0"):
+    with pytest.raises(ValueError, match=r"1 or more updates.*staircase=0"):
         LinearWarmup(0, 1, 10, staircase=0)
-    with pytest.raises(ValueError, match="must be a number.*'linear'"):
+    with pytest.raises(ValueError, match=r"must be a number.*'linear'"):
         schedules.get("linear")
