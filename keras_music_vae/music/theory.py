@@ -1,7 +1,7 @@
 """Keys, pitch classes, transposition and chord names on 88-column piano rolls.
 
-The paper of the Classifying VAE calls the 88 columns the piano's keys, a major key together with its
-relative minor a "key class", and a share of in-key notes "key consistency".
+The paper of the Classifying VAE calls the 88 columns the piano's keys, a major key together with
+its relative minor a "key class", and a share of in-key notes "key consistency".
 """
 
 import re
@@ -15,8 +15,8 @@ PITCH_CLASSES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"
 """Names of pitch classes 0 to 11, spelled as in the paper."""
 
 KEY_CLASSES = tuple(sorted(PITCH_CLASSES))
-"""The twelve key classes, named by their major key. Alphabetical, so the class order of the released
-code is this order without the classes that its training songs lack."""
+"""The twelve key classes, named by their major key. Alphabetical, so the class order of the
+released code is this order without the classes that its training songs lack."""
 
 KEYS = tuple(
     f"{tonic} {mode}"
@@ -35,15 +35,15 @@ _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "b": -1}
 _MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 
-# Aarden-Essen key profiles, the ones behind music21's analyze("key"); major, then minor, tonic first.
+# Aarden-Essen key profiles, those of music21's analyze("key"); major, then minor, tonic first.
 _PROFILES = np.array(
     [
-        [17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587]
-        + [0.291248, 22.062, 0.145624, 8.15494, 0.232998, 4.95122],
-        [18.2648, 0.737619, 14.0499, 16.8599, 0.702494, 14.4362]
-        + [0.702494, 18.6161, 4.56621, 1.93186, 7.37619, 1.75623],
+        [17.7661, 0.145624, 14.9265, 0.160186, 19.8049, 11.3587],
+        [0.291248, 22.062, 0.145624, 8.15494, 0.232998, 4.95122],
+        [18.2648, 0.737619, 14.0499, 16.8599, 0.702494, 14.4362],
+        [0.702494, 18.6161, 4.56621, 1.93186, 7.37619, 1.75623],
     ]
-)
+).reshape(2, 12)
 
 _CHORDS = {
     "": (0, 4, 7),
@@ -63,8 +63,8 @@ def parse_key(text):
     """Returns the canonical name of a key.
 
     Args:
-        text: str. "G major", "Bb minor", "B- minor", or music21's short forms in which the case of the
-            letter gives the mode: "G", "B-", "g", "b-". With the mode written out, case is ignored.
+        text: str. "G major", "Bb minor", "B- minor", or music21's short forms, in which the case of
+            the letter gives the mode: "G", "B-", "g", "b-". Beside a mode, case has no meaning.
 
     Returns:
         str, such as "G major" or "Bb minor". The spelling is kept: "C# major" stays sharp.
@@ -96,8 +96,8 @@ def key_class(key):
 def key_pitch_classes(key):
     """Returns the seven pitch classes of a key or key class, bool (pitch class,), C first.
 
-    A minor key has those of its relative major (natural minor). The paper speaks of an eight-element
-    set, which counts the tonic twice; its code drops the repeat.
+    A minor key has those of its relative major (natural minor). The paper speaks of a set of
+    eight, which counts the tonic twice; its code drops the repeat.
     """
     mask = np.zeros(12, bool)
     mask[(PITCH_CLASSES.index(key_class(key)) + np.array(_MAJOR_SCALE)) % 12] = True
@@ -125,8 +125,8 @@ def pitch_class_counts(roll):
 def key_correlations(counts_or_roll):
     """Correlates pitch-class durations with the profile of every key.
 
-    Pearson correlation with the Aarden-Essen profiles, as music21's `analyze("key")` computes it. (The
-    paper names Krumhansl-Schmuckler, which is the algorithm; its labels need these profiles.)
+    Pearson correlation with the Aarden-Essen profiles, as music21's `analyze("key")` computes it.
+    (The paper names Krumhansl-Schmuckler, which is the algorithm; its labels need these profiles.)
 
     Args:
         counts_or_roll: array (..., pitch class) with 12 entries, C first, or array
@@ -155,8 +155,9 @@ def find_key(counts_or_roll):
         counts_or_roll: array (pitch class,) with 12 entries, C first, or array (time, pitch).
 
     Returns:
-        (key, correlation): one of `KEYS`, and its correlation. Keys that correlate equally (to 1e-12)
-        are decided as music21 sorts them: highest tonic from C to B, then minor before major.
+        (key, correlation): one of `KEYS`, and its correlation. Keys that correlate equally (to
+        1e-12) are decided as music21 sorts them: highest tonic from C to B, then minor before
+        major.
 
     Raises:
         ValueError: if no note sounds.
@@ -181,7 +182,7 @@ def octave_shift(lowest, highest):
     A whole song moves, so intervals are kept (`song_to_pianoroll` of the released code).
 
     Raises:
-        ValueError: if the pitches fit in no octave; the released code wraps them round the keyboard.
+        ValueError: if the pitches fit in no octave (the released code wraps them round).
     """
     for shift in (0, 12, -12):
         if PITCHES[0] <= lowest + shift and highest + shift <= PITCHES[-1]:
@@ -218,10 +219,10 @@ def transpose_roll(roll, semitones):
 def name_chord(weights):
     """Names the chord that best matches pitches or their probabilities (the labels of Figure 4).
 
-    The name maximises the cosine between the weight of each pitch class and a chord of ones and zeros,
-    over 12 roots and the qualities major, m, dim, aug, sus4, 7, maj7, m7, m7b5 and dim7. Equal matches
-    (C for a lone C; any root of a diminished seventh) go to the one rooted on the bass, then to the
-    simplest. The bass is the lowest pitch with at least half the largest weight.
+    The name maximises the cosine between the weight of each pitch class and a chord of ones and
+    zeros, over 12 roots and the qualities major, m, dim, aug, sus4, 7, maj7, m7, m7b5 and dim7.
+    Equal matches (C for a lone C; any root of a diminished seventh) go to the one rooted on the
+    bass, then to the simplest. The bass is the lowest pitch with at least half the largest weight.
 
     Args:
         weights: array (pitch,) of 88 or (pitch class,) of 12 (C first, then no bass is known): 0/1,

@@ -40,9 +40,9 @@ class PaddedWindows(NamedTuple):
 def song_windows(rolls, length, stride=1):
     """Cuts overlapping windows for training.
 
-    The first step of a song is history only, so n steps give n - length windows at stride 1. Windows
-    are the same whether or not a model uses x_prev. Songs without a window are left out of the result
-    but keep their number.
+    The first step of a song is history only, so n steps give n - length windows at stride 1.
+    Windows are the same whether or not a model uses x_prev. Songs without a window are left out of
+    the result but keep their number.
 
     Args:
         rolls: sequence of arrays (time, pitch) of 0 and 1, one per song.
@@ -67,7 +67,8 @@ def padded_windows(rolls, length):
         length: int, steps to predict per window.
 
     Returns:
-        `PaddedWindows`. The steps under the mask are all steps of the songs but each first one, in order.
+        `PaddedWindows`. The steps under the mask are all steps of the songs but each first one, in
+        order.
 
     Raises:
         ValueError: if no song has more than one step.
@@ -114,8 +115,8 @@ def compat_windows(rolls, length, stride=1, batch_size=None, history=True):
     """Cuts windows as the released code does (`PianoData` in pianoroll.py), faults included.
 
     The last window of each song is lost, the tail of the split is cut to whole batches, and songs
-    without a window are taken out before the rest are numbered, so that looking up a label by `song`
-    gives the label of an earlier song. For comparison with the released code only.
+    without a window are taken out before the rest are numbered, so that looking up a label by
+    `song` gives the label of an earlier song. For comparison with the released code only.
 
     Args:
         rolls: sequence of arrays (time, pitch) of 0 and 1, one per song.
