@@ -1,0 +1,37 @@
+"""Facts of the papers: what was printed, what was chosen and why. Standard library only."""
+
+from keras_music_vae.papers.classifying_vae import CLASSIFYING_VAE
+from keras_music_vae.papers.facts import (
+    ASSUMED,
+    CODE,
+    PAPER,
+    Dataset,
+    Experiment,
+    Metric,
+    Origin,
+    Paper,
+    Range,
+    Reported,
+    Row,
+    Table,
+    Training,
+)
+
+PAPERS = {paper.name: paper for paper in (CLASSIFYING_VAE,)}
+
+__all__ = [
+    "ASSUMED",
+    "CODE",
+    "PAPER",
+    "PAPERS",
+    "Dataset",
+    "Experiment",
+    "Metric",
+    "Origin",
+    "Paper",
+    "Range",
+    "Reported",
+    "Row",
+    "Table",
+    "Training",
+]
