@@ -1,4 +1,4 @@
-"""Fixtures that find material outside the repository; tests skip with a reason where it is absent."""
+"""Fixtures that find material outside the repository; without it, tests skip with a reason."""
 
 import os
 from pathlib import Path

@@ -15,12 +15,13 @@ class KeyConsistency:
     """Measurements over a set of samples; shares are fractions of 1.
 
     Attributes:
-        geometric_mean: float, the paper's figure: exp of the mean log share of in-key notes, over the
+        geometric_mean: float, the paper's figure: exp of the mean log share of in-key notes, over
             samples with at least one in-key note (one zero would make the whole mean zero).
-        arithmetic_mean: float, mean share over the samples with at least one note.
-        standard_error: float, standard deviation of the shares in `geometric_mean` / sqrt(their count).
+        arithmetic_mean: float, mean share over samples with at least one note.
+        standard_error: float, standard deviation of the shares behind `geometric_mean`, over the
+            square root of their count.
         notes_per_step: float, sounding notes per step, silent steps included.
-        tone_span: float, semitones between the highest and the lowest pitch of a sample, mean over the
+        tone_span: float, semitones between the highest and the lowest pitch of a sample, mean over
             samples with at least one note.
         samples: int, number of samples measured.
         off_key_samples: int, samples with notes of which none is in key; not in `geometric_mean`.
@@ -41,8 +42,8 @@ def key_consistency(rolls, key_classes):
     """Measures samples against their keys.
 
     The share of a sample is sum_{t,p} x[t,p] in_key[p] / sum_{t,p} x[t,p]. It counts notes, not
-    distinct pitch classes, and a key has seven pitch classes (the paper's text says eight, its released
-    code drops the repeated tonic), so a random player scores 7/12 = 58.3 %, not 67 %.
+    distinct pitch classes, and a key has seven pitch classes (the paper's text says eight, its
+    released code drops the repeated tonic), so a random player scores 7/12 = 58.3 %, not 67 %.
 
     Args:
         rolls: array (sample, time, pitch) of 0 and 1 with 88 pitches. The paper has 16 steps.

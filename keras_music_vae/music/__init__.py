@@ -1,1 +1,13 @@
-"""Music as NumPy arrays: keys, windows, representations, MIDI. Knows no Keras and no TensorFlow."""
+"""Music as NumPy arrays: keys, windows, MIDI, piano rolls. Knows no Keras and no TensorFlow."""
+
+from keras_music_vae.music import (
+    convert,
+    midi,
+    plotting,
+    quantize,
+    representations,
+    theory,
+    windows,
+)
+
+__all__ = ["convert", "midi", "plotting", "quantize", "representations", "theory", "windows"]
