@@ -1,0 +1,171 @@
+"""The paper's tables beside what was measured, as aligned text or Markdown."""
+
+import statistics
+from dataclasses import dataclass
+
+from keras_music_vae.papers import Experiment, Metric, Reported
+
+COLUMNS = ("Data", "Model", "Paper", "Measured", "Difference", "Verdict")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the paper and its measurement.
+
+    Args:
+        label: str. Of the row.
+        experiment: `Experiment`.
+        metric: `Metric`.
+        reported: `Reported`, or None where the paper prints nothing.
+        values: tuple of float. One for each seed; empty where nothing was measured.
+    """
+
+    label: str
+    experiment: Experiment
+    metric: Metric
+    reported: Reported | None
+    values: tuple[float, ...]
+
+    @property
+    def mean(self):
+        return statistics.fmean(self.values)
+
+    @property
+    def tolerance(self):
+        """How near the mean must come, or None where nothing is promised."""
+        if self.reported and self.reported.tolerance is not None:
+            return self.reported.tolerance
+        return self.metric.tolerance
+
+    @property
+    def verdict(self):
+        """One of "reproduced", "better", "not reached", by the tolerance of the facts, or ""."""
+        if not (self.reported and self.values) or self.tolerance is None:
+            return ""
+        difference = self.mean - self.reported.value
+        gain = {"higher": difference, "lower": -difference, None: 0.0}[self.metric.better]
+        if abs(difference) <= self.tolerance + 1e-9:
+            return "reproduced"
+        return "better" if gain > 0 else "not reached"
+
+    @property
+    def why_not_run(self):
+        """The reason for an empty measurement, or ""."""
+        return "" if self.values else self.experiment.not_run or "no run is recorded"
+
+    def texts(self, notes):
+        """The last four columns as text; `notes` are the reasons that footnotes give, in order."""
+        digits = self.metric.digits
+        printed = measured = difference = ""
+        if self.reported:
+            printed = _plus_minus(self.reported.value, self.reported.spread, digits)
+        if self.values:
+            spread = statistics.stdev(self.values) if len(self.values) > 1 else None
+            measured = f"{_plus_minus(self.mean, spread, digits)} ({len(self.values)})"
+            if self.reported:
+                difference = f"{self.mean - self.reported.value:+.{digits}f}"
+        else:
+            measured = f"not run ({notes.index(self.why_not_run) + 1})"
+        return (printed or "–", measured, difference or "–", self.verdict or "–")
+
+
+def latest(results, experiment):
+    """The results of an experiment that belong together: one a seed, of one configuration.
+
+    Runs of another configuration than the newest's are left out, and of runs with the same seed the
+    newest stands.
+    """
+    own = [result for result in results if result.experiment == experiment.name]
+    if not own:
+        return []
+    return list({r.seed: r for r in own if r.config == own[-1].config}.values())
+
+
+def cells(paper, table, results, datasets=None):
+    """The cells of a table, dataset by dataset.
+
+    Args:
+        paper: `Paper`.
+        table: `Table` of the paper.
+        results: sequence of `Result`, oldest first.
+        datasets: names of the datasets to show; None for all of the table.
+
+    Returns:
+        list of `Cell`; those neither printed nor measured are left out.
+    """
+    found = []
+    for dataset in table.datasets if datasets is None else datasets:
+        for row in table.rows:
+            experiment = paper.experiment(row.model, dataset)
+            measured = latest(results, experiment)
+            values = tuple(r.metrics[row.metric] for r in measured if row.metric in r.metrics)
+            reported = experiment.reported_value(row.metric)
+            metric = paper.metrics[row.metric]
+            if values or reported:
+                found.append(Cell(row.label, experiment, metric, reported, values))
+    return found
+
+
+def ordering(cells):
+    """How far the measured means of each dataset stand in the order of the paper's.
+
+    Args:
+        cells: list of `Cell`.
+
+    Returns:
+        list of (dataset name, number of pairs in the paper's order, number of pairs, list of
+        (lower, higher) labels that are the other way round); pairs equal in the paper do not count.
+    """
+    found = []
+    for dataset in dict.fromkeys(cell.experiment.dataset for cell in cells):
+        both = [c for c in cells if c.experiment.dataset == dataset and c.reported and c.values]
+        pairs = [(a, b) for a in both for b in both if a.reported.value < b.reported.value]
+        wrong = [(a.label, b.label) for a, b in pairs if a.mean >= b.mean]
+        if pairs:
+            found.append((dataset, len(pairs) - len(wrong), len(pairs), wrong))
+    return found
+
+
+def as_text(paper, table, cells):
+    """The table with its title, aligned for the terminal."""
+    notes = _notes(cells)
+    rows = [COLUMNS, *_rows(paper, cells, notes)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    lines.insert(1, "-" * len(max(lines, key=len)))
+    notes = [f"({number}) {note}" for number, note in enumerate(notes, start=1)]
+    return "\n".join([_title(table, cells), *lines, *notes])
+
+
+def as_markdown(paper, table, cells):
+    """The table with its title, in Markdown."""
+    notes = _notes(cells)
+    lines = [COLUMNS, ("---",) * len(COLUMNS), *_rows(paper, cells, notes)]
+    lines = ["| " + " | ".join(texts) + " |" for texts in lines]
+    notes = [f"\n({number}) {note}" for number, note in enumerate(notes, start=1)]
+    return "\n".join([f"**{_title(table, cells)}**", "", *lines, *notes])
+
+
+def _title(table, cells):
+    units = dict.fromkeys(cell.metric.unit for cell in cells if cell.metric.unit)
+    return f"{table.title}, {', '.join(units)}" if units else table.title
+
+
+def _notes(cells):
+    return list(dict.fromkeys(cell.why_not_run for cell in cells if not cell.values))
+
+
+def _rows(paper, cells, notes):
+    before = None
+    for cell in cells:
+        dataset = paper.datasets[cell.experiment.dataset].title
+        yield ("" if dataset == before else dataset, cell.label, *cell.texts(notes))
+        before = dataset
+
+
+def _plus_minus(value, spread, digits):
+    text = f"{value:.{digits}f}"
+    return text if spread is None else f"{text} ± {spread:.{digits}f}"
