@@ -169,20 +169,23 @@ class LSTM(keras.layers.Layer):
 
     def step(self, x, state):
         """One step from `state`: `(batch, features)`, `(h, c)` -> the next `(h, c)`."""
-        projection = ops.matmul(x, self.kernel.value()) + self.bias
-        h, c, _ = lstm_step(projection, *state, self.recurrent_kernel.value(), self.gate)
+        h, c, _ = lstm_step(self._project(x), *state, self.recurrent_kernel.value(), self.gate)
         return h, c
 
     def run(self, x, state):
         """Runs from `state`: `(batch, time, features)` -> outputs and the last `(h, c)`."""
-        projections = ops.matmul(x, self.kernel.value()) + self.bias
         outputs, cell = lstm(
-            ops.transpose(projections, (1, 0, 2)),
+            ops.transpose(self._project(x), (1, 0, 2)),
             *state,
             self.recurrent_kernel.value(),
             self.gate,
         )
         return ops.transpose(outputs, (1, 0, 2)), (outputs[-1], cell)
+
+    def _project(self, x):
+        # Cast here, because outside `call` Keras does not cast variables.
+        bias = ops.cast(self.bias, self.compute_dtype)
+        return ops.matmul(x, self.kernel.value()) + bias
 
     def call(self, x):
         outputs, _ = self.run(x, self.zero_state(ops.shape(x)[0]))

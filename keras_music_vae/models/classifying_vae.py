@@ -298,6 +298,11 @@ class Classifying:
         mean, log_var = self.classify(ops.cast(x, self.compute_dtype)[:, -1])
         return _sample_w(mean, log_var, None if noise is None else noise[:, 0])
 
+    def mean_w(self, x):
+        """The mean of w over whole pieces `(batch, time, pitch)`, `(batch, classes)`."""
+        mean, _ = self.classify(x)
+        return ops.mean(softmax_centered(mean), axis=1)
+
     def class_weights(self, key):
         """The one-hot w, `(classes,)`, of a key; "G major" and "E minor" are one class."""
         name = key if key in self.classes else key_class(key)
@@ -359,7 +364,8 @@ class ClassifyingVAELSTM(Classifying, VAELSTM):
         return ops.reshape(x, (-1, self.seq_length * self.num_pitches))
 
     def w_draws(self, time):
-        if time < self.seq_length:
+        # The length is a tensor where a graph for music of any length is traced.
+        if isinstance(time, int) and time < self.seq_length:
             raise ValueError(
                 f"Expected at least {self.seq_length} steps to infer the key from. "
                 f"Received: {time}; give w instead."
@@ -369,13 +375,16 @@ class ClassifyingVAELSTM(Classifying, VAELSTM):
     def infer_w(self, x, noise=None):
         """As `Classifying.infer_w`; the mean of w over the whole windows of `x`."""
         x = ops.cast(x, self.compute_dtype)
-        windows = self.w_draws(x.shape[1])
+        windows = self.w_draws(ops.shape(x)[1])
         x = x[:, : windows * self.seq_length]
         mean, log_var = self.classify(ops.reshape(x, (-1, self.seq_length, self.num_pitches)))
         if noise is not None:
             noise = ops.reshape(noise, (-1, self.condition_dim - 1))
         w = _sample_w(mean, log_var, noise)
         return ops.mean(ops.reshape(w, (-1, windows, self.condition_dim)), axis=1)
+
+    def mean_w(self, x):
+        return self.infer_w(x)
 
     def get_config(self):
         return super().get_config() | {"seq_length": self.seq_length, "elbo": self.elbo}

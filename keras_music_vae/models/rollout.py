@@ -45,7 +45,7 @@ class Rollout:
         states, z_noise = self.warm_up(seed, w, z_noise, scheme)
 
         def step(carry, noise):
-            eps, u = noise
+            eps, u = ops.split(noise, [self.latent_dim], axis=-1)
             x, states = carry["x"], carry["states"]
             mean, log_var, encoder_state = self.encode_step(x, w, states[0])
             z = eps if scheme != "posterior" else mean + ops.exp(0.5 * log_var) * eps
@@ -76,8 +76,9 @@ class Rollout:
             "z": latent,
             "states": states,
         }
-        noise = (_swap(z_noise), _swap(uniforms))
-        _, steps = ops.scan(step, start, noise)
+        # One array: on TensorFlow `ops.scan` takes several only if their length is known in a trace.
+        noise = ops.concatenate([z_noise, uniforms], axis=-1)
+        _, steps = ops.scan(step, start, _swap(noise))
         return {
             key: _swap(value) for key, value in steps.items() if key not in ("states", "x_prev")
         }
@@ -96,18 +97,19 @@ class Rollout:
             uint8 array `(batch, steps, pitch)`.
         """
         batch, seed_time, _ = np.shape(seed_roll)
-        w_seed, z_seed, u_seed = (
-            int(s) for s in np.random.SeedSequence(seed).generate_state(3) >> 1
-        )
+        # Three draws of one stream, in this order: a SavedModel draws the same by their numbers.
+        draws = keras.random.SeedGenerator(seed)
+        z_shape = (batch, self.noise_steps(seed_time, steps), self.latent_dim)
+        z_noise = keras.random.normal(z_shape, seed=draws)
+        uniforms = keras.random.uniform((batch, steps, self.num_pitches), seed=draws)
         if w is None and self.condition_dim:
             w_shape = (batch, self.w_draws(seed_time), self.condition_dim - 1)
-            w = self.infer_w(seed_roll, keras.random.normal(w_shape, seed=w_seed))
-        z_shape = (batch, self.noise_steps(seed_time, steps), self.latent_dim)
+            w = self.infer_w(seed_roll, keras.random.normal(w_shape, seed=draws))
         made = self.rollout(
             seed_roll,
             None if w is None else ops.convert_to_tensor(w, self.compute_dtype),
-            keras.random.normal(z_shape, seed=z_seed),
-            keras.random.uniform((batch, steps, self.num_pitches), seed=u_seed),
+            z_noise,
+            uniforms,
             scheme,
             temperature,
         )
@@ -138,6 +140,40 @@ class Rollout:
             raise ValueError(f"Expected no key: {type(self).__name__} has no classes.")
         silence = np.zeros((count, 1, self.num_pitches), "float32")
         return self.generate(silence, steps, w, "prior", temperature, seed)
+
+    def decode(self, z, w=None, temperature=1.0, seed=0):
+        """Makes the music of codes, each step after the one made before it, from silence on.
+
+        Args:
+            z: `(batch, time, latent)`.
+            w: `(batch, classes)`, for models with classes.
+            temperature, seed: see `generate`.
+
+        Returns:
+            uint8 array `(batch, time, pitch)`.
+        """
+        batch, time, _ = np.shape(z)
+        draws = keras.random.SeedGenerator(seed)
+        uniforms = keras.random.uniform((batch, time, self.num_pitches), seed=draws)
+        silence = np.zeros((batch, 1, self.num_pitches), "float32")
+        # The scheme takes its noise for z, so that codes in the place of noise are decoded.
+        made = self.rollout(silence, w, z, uniforms, "prior", temperature)
+        return ops.convert_to_numpy(made["x"]).astype("uint8")
+
+    def reconstruct(self, x, w=None, temperature=1.0, seed=0):
+        """Makes music again from what the codes kept of it: `decode` of the means of q(z|x).
+
+        Args:
+            x: `(batch, time, pitch)`, music of 0 and 1.
+            w: `(batch, classes)`; None takes the mean over the music, `mean_w`.
+            temperature, seed: see `generate`.
+
+        Returns:
+            uint8 array `(batch, time, pitch)`.
+        """
+        if w is None and self.condition_dim:
+            w = self.mean_w(x)
+        return self.decode(self.encode(x, w).mean, w, temperature, seed)
 
     history_is_encoded = False
 
