@@ -97,11 +97,11 @@ DATASETS = {
             tfds="piano_midi_de/all_keys",
             title="Piano-midi.de (all keys)",
             origins={
-                "songs": ASSUMED("the paper's file is not to be had: MIDI files given by the user"),
+                "songs": ASSUMED("MIDI files given by the user: the paper's could not be obtained"),
                 "steps": PAPER("Results, Log-likelihoods and key consistency: sixteenth notes"),
                 "keys": _KEYS,
             },
-            deviations=("Other files and another split than the paper's, whose file is lost.",),
+            deviations=("Other files and another split than the paper's, which could not be obtained.",),
         ),
         Dataset(
             name="jsb_two_keys_music21",

@@ -56,6 +56,7 @@ def test_writing_fills_the_markers_and_nothing_else(repository):
         "| `epsilon` | 1e-08 | 1e-08 | 1e-08 | 1e-08 | – | paper: Implementation, Training" in page
     )
     assert "| `w_inference` | – | – | sample | sample | – | paper: " in page
+    assert r"sample w from q(w \| X_seed) |" in page
     assert documents.write(repository) == []
 
 
