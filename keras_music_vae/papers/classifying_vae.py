@@ -101,7 +101,9 @@ DATASETS = {
                 "steps": PAPER("Results, Log-likelihoods and key consistency: sixteenth notes"),
                 "keys": _KEYS,
             },
-            deviations=("Other files and another split than the paper's, which could not be obtained.",),
+            deviations=(
+                "Other files and another split than the paper's, which could not be obtained.",
+            ),
         ),
         Dataset(
             name="jsb_two_keys_music21",
