@@ -12,8 +12,8 @@ VERSION = re.search(
     re.MULTILINE,
 ).group(1)
 
-# What `import keras_music_vae` users need to load a preset, play, train and export. Lower bounds are
-# the releases the tests run on; upper bounds are the next release allowed to break its interface.
+# What it takes to load a preset, play, train and export. Lower bounds are releases that the tests
+# have run on; upper bounds are the next release that may break its interface.
 CORE = [
     "keras>=3.15,<4",
     "numpy>=2.0",
@@ -24,11 +24,14 @@ CORE = [
 # The datasets, figures and logs of the papers: what reproduce/*.py needs on top of the core.
 # TensorBoard is named because TensorFlow 2.21 no longer brings it.
 REPRODUCE = [
+    "joblib>=1.4",
     "matplotlib>=3.9",
     "music21>=10.5,<11",
+    "requests>=2.32",
     "scipy>=1.14",
     "tensorboard>=2.20,<3",
     "tensorflow-datasets>=4.9.10,<5",
+    "tqdm>=4.66",
 ]
 
 # `tfds build` does not start without Apache Beam and mlcroissant, which tensorflow-datasets
@@ -70,7 +73,7 @@ setup(
         include=["keras_music_vae", "keras_music_vae.*", "tfds_builders", "tfds_builders.*"]
     ),
     package_data={
-        "keras_music_vae": ["presets/**"],
+        "keras_music_vae": ["presets/*/*"],
         "tfds_builders": ["**/*.md", "**/*.bib", "**/*.txt", "**/*.tsv", "**/*.csv"],
     },
     install_requires=CORE,

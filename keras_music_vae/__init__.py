@@ -13,7 +13,6 @@ _MODULES = (
     "export",
     "layers",
     "losses",
-    "metrics",
     "models",
     "music",
     "papers",
