@@ -25,7 +25,7 @@ ARROWS = {
     "presets": LIBRARY,
     "export": LIBRARY,
     "reproduction": {"papers"},
-    "__main__": LIBRARY | {"evaluation", "export", "presets", "training"},
+    "__main__": LIBRARY | {"evaluation", "export", "papers", "presets", "training"},
 }
 STANDARD = set(sys.stdlib_module_names)
 PLAIN_KERAS = ("layers", "losses", "models", "schedules")
