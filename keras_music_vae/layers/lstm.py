@@ -17,7 +17,7 @@ GATES = {
     # Keras 1 and 2's definition; `keras.activations.hard_sigmoid` is now another function.
     "hard_sigmoid": (
         lambda x: ops.clip(0.2 * x + 0.5, 0, 1),
-        lambda a: ops.where(ops.logical_and(a > 0, a < 1), 0.2, 0.0),
+        lambda a: 0.2 * ops.cast(ops.logical_and(a > 0, a < 1), a.dtype),
     ),
 }
 
