@@ -76,7 +76,7 @@ class Rollout:
             "z": latent,
             "states": states,
         }
-        # One array: on TensorFlow `ops.scan` takes several only if their length is known in a trace.
+        # One array: of an unknown length, `ops.scan` on TensorFlow cannot take several.
         noise = ops.concatenate([z_noise, uniforms], axis=-1)
         _, steps = ops.scan(step, start, _swap(noise))
         return {
