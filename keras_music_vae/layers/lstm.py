@@ -33,13 +33,19 @@ def lstm_step(projection, h, c, recurrent_kernel, gate="sigmoid"):
         gate: str, "sigmoid" or "hard_sigmoid" (Keras 2's).
 
     Returns:
-        `(h, c, gates)`, the last being the four activations, `(batch, 4 * units)`.
+        `(h, c)`, each `(batch, units)`.
     """
-    activate, _ = GATES[gate]
-    i, f, g, o = ops.split(projection + ops.matmul(h, recurrent_kernel), 4, axis=-1)
-    i, f, g, o = activate(i), activate(f), ops.tanh(g), activate(o)
+    i, f, g, o = _gates(projection + ops.matmul(h, recurrent_kernel), gate)
     c = f * c + i * g
-    return o * ops.tanh(c), c, ops.concatenate([i, f, g, o], axis=-1)
+    return o * ops.tanh(c), c
+
+
+def _gates(x, gate):
+    """The four activations of `(..., 4 * units)`, each `(..., units)`."""
+    units = x.shape[-1] // 4
+    # All at once, the candidate for nothing: in a loop few large operations beat many small ones.
+    i, f, _, o = ops.split(GATES[gate][0](x), 4, axis=-1)
+    return i, f, ops.tanh(x[..., 2 * units : 3 * units]), o
 
 
 def lstm(projections, h, c, recurrent_kernel, gate="sigmoid"):
@@ -54,46 +60,49 @@ def lstm(projections, h, c, recurrent_kernel, gate="sigmoid"):
     Returns:
         `(outputs, cell)`: `(time, batch, units)` and the last cell, `(batch, units)`.
     """
-    _, gate_slope = GATES[gate]
+    _, slope = GATES[gate]
 
     @ops.custom_gradient
     def run(projections, h0, c0, recurrent_kernel):
         def forward(carry, projection):
-            h, c, _ = carry
-            # On TensorFlow `ops.scan` wants a step to emit what the carry looks like: so the gates.
-            carry = lstm_step(projection, h, c, recurrent_kernel, gate)
+            carry = lstm_step(projection, *carry, recurrent_kernel, gate)
             return carry, carry
 
-        start = (h0, c0, ops.zeros_like(projections[0]))
-        _, (hs, cs, gates) = ops.scan(forward, start, projections)
+        _, (hs, cs) = ops.scan(forward, (h0, c0), projections)
 
         def gradient(*upstream, **_):
             d_outputs, d_cell = tree.flatten(upstream)
+            previous_hs = ops.concatenate([h0[None], hs[:-1]], axis=0)
             previous_cs = ops.concatenate([c0[None], cs[:-1]], axis=0)
+            # What does not depend on later steps is found for all steps at once, the gates anew.
+            i, f, g, o = _gates(projections + ops.matmul(previous_hs, recurrent_kernel), gate)
+            tanh_c = ops.tanh(cs)
+            dc_by_dh = o * (1 - ops.square(tanh_c))
+            slopes = ops.concatenate(
+                [
+                    g * slope(i),
+                    previous_cs * slope(f),
+                    i * (1 - ops.square(g)),
+                    tanh_c * slope(o),
+                ],
+                axis=-1,
+            )
+            transposed = ops.transpose(recurrent_kernel)
 
             def backward(carry, step):
                 dh, dc, _ = carry
-                d_output, c, previous_c, gates = step
-                i, f, g, o = ops.split(gates, 4, axis=-1)
-                dh, tanh_c = dh + d_output, ops.tanh(c)
-                dc = dc + dh * o * (1 - ops.square(tanh_c))
-                d_gates = ops.concatenate(
-                    [
-                        dc * g * gate_slope(i),
-                        dc * previous_c * gate_slope(f),
-                        dc * i * (1 - ops.square(g)),
-                        dh * tanh_c * gate_slope(o),
-                    ],
-                    axis=-1,
-                )
-                carry = (ops.matmul(d_gates, ops.transpose(recurrent_kernel)), dc * f, d_gates)
+                d_output, dc_by_dh, f, slopes = step
+                dh = dh + d_output
+                dc = dc + dh * dc_by_dh
+                d_projection = ops.concatenate([dc, dc, dc, dh], axis=-1) * slopes
+                # On TensorFlow `ops.scan` wants a step to emit what the carry looks like.
+                carry = (ops.matmul(d_projection, transposed), dc * f, d_projection)
                 return carry, carry
 
             start = (ops.zeros_like(h0), d_cell, ops.zeros_like(projections[0]))
-            steps = (d_outputs, cs, previous_cs, gates)
+            steps = (d_outputs, dc_by_dh, f, slopes)
             (dh, dc, _), (_, _, d_projections) = ops.scan(backward, start, steps, reverse=True)
             units = h0.shape[-1]
-            previous_hs = ops.concatenate([h0[None], hs[:-1]], axis=0)
             d_kernel = ops.matmul(
                 ops.transpose(ops.reshape(previous_hs, (-1, units))),
                 ops.reshape(d_projections, (-1, 4 * units)),
@@ -169,8 +178,7 @@ class LSTM(keras.layers.Layer):
 
     def step(self, x, state):
         """One step from `state`: `(batch, features)`, `(h, c)` -> the next `(h, c)`."""
-        h, c, _ = lstm_step(self._project(x), *state, self.recurrent_kernel.value(), self.gate)
-        return h, c
+        return lstm_step(self._project(x), *state, self.recurrent_kernel.value(), self.gate)
 
     def run(self, x, state):
         """Runs from `state`: `(batch, time, features)` -> outputs and the last `(h, c)`."""

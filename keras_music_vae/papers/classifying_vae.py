@@ -220,9 +220,8 @@ ORIGINS = {
 }
 
 _SEARCH = {
-    "latent_dim": Range(2, 64, log=True),
-    "kl_warmup_epochs": Range(0, 30),
-    "batch_size": Range(50, 200),
+    "latent_dim": Range(4, 64, log=True),
+    "kl_warmup_epochs": Range(0, 20),
 }
 
 _SEARCH_ORIGIN = ASSUMED(
@@ -245,13 +244,16 @@ def _experiment(model, dataset, name=None, **fixed):
         "init": "normal_heads",
     }
     objective = {"kl_warmup_epochs": 20, "kl_warmup_start": 0.1}
-    search = _SEARCH | {"hidden_dim": Range(64, 256 if lstm else 512, log=True)}
+    search = _SEARCH | {
+        "hidden_dim": Range(48, 128, log=True) if lstm else Range(64, 512, log=True),
+        "batch_size": Range(50, 100) if lstm else Range(50, 200),
+    }
     if lstm:
         architecture |= {"gate": "hard_sigmoid"}
     if classifying:
         architecture |= {"classifier_dim": 88 if lstm else 256, "w_prior_log_var": 0.0}
         objective |= {"w_kl_warmup_epochs": 20, "w_kl_warmup_start": 0.0, "class_weight": 1.0}
-        search |= {"classifier_dim": Range(32, 512, log=True), "w_kl_warmup_epochs": Range(0, 30)}
+        search |= {"classifier_dim": Range(32, 512, log=True), "w_kl_warmup_epochs": Range(0, 20)}
     if lstm and classifying:
         architecture |= {"elbo": "code"}
     evaluation = {

@@ -1,0 +1,181 @@
+"""Reproduces Tables 1 and 2 and figures 1, 3 and 4 of Hennig, Umakantha and Williamson (2017).
+
+    python reproduce/classifying_vae.py --dataset jsb_all_keys
+
+trains the paper's four models on Bach chorales, measures them and prints what the paper prints
+beside it. Results of recorded runs, and what they reach: docs/classifying_vae.md.
+"""
+
+import argparse
+import concurrent.futures
+import multiprocessing
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from keras_music_vae import reproduction
+from keras_music_vae.papers import PAPERS
+from keras_music_vae.reproduction import search
+
+PAPER = PAPERS["classifying_vae"]
+MODELS = tuple(dict.fromkeys(e.model for e in PAPER.experiments.values() if e.training))
+RESULTS = Path(__file__).parent / "results"
+TRIALS = RESULTS / "classifying_vae_search.jsonl"
+
+# Datasets that were not searched take what was found on the one most like them.
+SEARCHED = {
+    "jsb_two_keys_music21": "jsb_two_keys",
+    "piano_two_keys": "jsb_two_keys",
+    "piano_all_keys": "jsb_all_keys",
+}
+
+SMOKE = {
+    "epochs": 2,
+    "latent_dim": 2,
+    "hidden_dim": 8,
+    "classifier_dim": 8,
+    "kl_warmup_epochs": 0,
+    "w_kl_warmup_epochs": 0,
+    "importance_samples": 10,
+}
+
+EPILOG = """examples:
+  python reproduce/classifying_vae.py --dataset jsb_all_keys
+      all four models; about 5 minutes on two cores
+  python reproduce/classifying_vae.py --dataset jsb_all_keys --model classifying_vae --seeds 3
+      one model, three seeds, with their spread
+  python reproduce/classifying_vae.py --dataset jsb_all_keys --model vae --hidden-dim 256
+      another setting than the one found by the search
+  python reproduce/classifying_vae.py --dataset piano_all_keys --manual-dir ~/piano_midi
+      your own folder of MIDI files
+  python reproduce/classifying_vae.py --dataset jsb_all_keys --search 128
+      the paper's random search; stop and repeat it as you like, it goes on where it was
+"""
+
+
+def hyperparameter_flags(parser):
+    """One flag for each hyperparameter, its help with the value of each model and its origin."""
+    group = parser.add_argument_group(
+        "hyperparameters",
+        "Defaults: the best trial of the search, else the values given here. One origin is given "
+        "for each: the paper, the authors' code, or an assumption.",
+    )
+    experiments = [e for e in PAPER.experiments.values() if e.dataset == "jsb_all_keys"]
+    experiments = [e for e in experiments if e.training]
+    names = dict.fromkeys(name for e in experiments for name in e.hyperparameters())
+    for name in names:
+        own = {e.model: e.hyperparameters()[name] for e in experiments if name in e.origins}
+        values = ", ".join(
+            f"{value} ({', '.join(m for m in own if own[m] == value)})"
+            if len(set(own.values())) > 1
+            else str(value)
+            for value in dict.fromkeys(own.values())
+        )
+        origin = next(e.origins[name] for e in experiments if name in e.origins)
+        kind = type(next(iter(own.values())))
+        how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+        text = f"{values}. {origin}".replace("%", "%%")
+        group.add_argument(f"--{name.replace('_', '-')}", default=None, help=text, **how)
+    return tuple(names)
+
+
+def parse(arguments):
+    """The command line, and the hyperparameters given on it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--dataset", required=True, choices=PAPER.datasets, help="the music to train on")
+    add("--model", default="all", choices=("all", *MODELS), help="default: all four")
+    add("--seed", type=int, default=0, help="the first seed (default: 0)")
+    add("--seeds", type=int, default=1, metavar="N", help="how many seeds (default: 1)")
+    add("--smoke", action="store_true", help="a few songs and updates, to see that it all runs")
+    add("--resume", action="store_true", help="go on where an interrupted run was")
+    add("--strategy", default="none", choices=("none", "mirrored", "multiworker"))
+    add("--mixed-precision", action="store_true", help="compute in bfloat16")
+    add("--tensorboard", action="store_true", help="write logs for TensorBoard to the workdir")
+    add("--workdir", type=Path, help="default: runs/classifying_vae/DATASET")
+    add("--data-dir", help="where TFDS keeps data (default: its own)")
+    add("--manual-dir", help="folder of files that you provide (see docs/datasets.md)")
+    add("--record", action="store_true", help="add the results to reproduce/results, for the docs")
+    add("--search", type=int, metavar="N", help="random search, N trials a model, instead of runs")
+    add("--workers", type=int, default=os.cpu_count(), help="trials at a time (default: cores)")
+    names = hyperparameter_flags(parser)
+    options = parser.parse_args(arguments)
+    for name in ("seeds", "search", "workers"):
+        if (value := getattr(options, name)) is not None and value < 1:
+            parser.error(f"--{name} must be at least 1, received {value}")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    folder = f"{options.dataset}_smoke" if options.smoke else options.dataset
+    options.workdir = options.workdir or Path("runs", "classifying_vae", folder)
+    options.models = MODELS if options.model == "all" else (options.model,)
+    return options, given
+
+
+def settle(experiment, given, smoke):
+    """Hyperparameters of a run and where they are from: flags, then the search, then the facts."""
+    values, source = experiment.hyperparameters(), "the paper's facts"
+    searched = PAPER.experiment(
+        experiment.model, SEARCHED.get(experiment.dataset, experiment.dataset)
+    )
+    if trial := search.best(TRIALS, searched):
+        found = {name: trial.config[name] for name in experiment.search}
+        values, source = values | found, f"the best trial on {searched.dataset}"
+    overrides = (SMOKE if smoke else {}) | given
+    overrides = {name: value for name, value in overrides.items() if name in values}
+    if overrides:
+        source += f", with {', '.join(f'{name} {value}' for name, value in overrides.items())}"
+    return values | overrides, source
+
+
+def device():
+    """What this machine computes on, in words."""
+    import keras
+
+    found = [name.split(":")[0] for name in keras.distribution.list_devices()]
+    kinds = ", ".join(f"{found.count(kind)} {kind}" for kind in dict.fromkeys(found))
+    return f"{kinds}, {os.cpu_count()} cores, {platform.machine()}"
+
+
+def run_search(options, given):
+    """The paper's random search; every finished trial is in the results at once."""
+    import classifying_vae_run as run
+    from tqdm import tqdm
+
+    experiments = [PAPER.experiment(model, options.dataset) for model in options.models]
+    run.load_songs(PAPER.datasets[options.dataset], options.data_dir, options.manual_dir)
+    pool = concurrent.futures.ProcessPoolExecutor(
+        options.workers, multiprocessing.get_context("spawn"), initializer=run.use_one_core
+    )
+    train = run.Trial(options.data_dir, options.manual_dir)
+    with pool:
+        trials = search.run(
+            experiments, options.search, TRIALS, train, pool, f"one core of {device()}", given
+        )
+        waiting = 0
+        for result in trials:
+            if result is None:
+                waiting += 1
+                continue
+            if waiting:
+                progress, waiting = tqdm(total=waiting, desc="Trials", unit=" trials"), 0
+            progress.update()
+            tqdm.write(f"{result.experiment} {result.seed}: {result.metrics['val_loss']:.3f}")
+    for experiment in experiments:
+        found = search.best(TRIALS, experiment)
+        settings = {name: found.config[name] for name in experiment.search}
+        print(f"{experiment.name}: {found.metrics['val_loss']:.3f} with {settings}")
+
+
+def main(arguments=None):
+    options, given = parse(arguments)
+    if options.search:
+        run_search(options, given)
+
+
+if __name__ == "__main__":
+    main()
