@@ -42,6 +42,7 @@ class Rollout:
         seed = ops.cast(seed, self.compute_dtype)
         z_noise = ops.cast(z_noise, self.compute_dtype)
         uniforms = ops.cast(uniforms, self.compute_dtype)
+        w = None if w is None else ops.cast(w, self.compute_dtype)
         states, z_noise = self.warm_up(seed, w, z_noise, scheme)
 
         def step(carry, noise):
@@ -105,14 +106,7 @@ class Rollout:
         if w is None and self.condition_dim:
             w_shape = (batch, self.w_draws(seed_time), self.condition_dim - 1)
             w = self.infer_w(seed_roll, keras.random.normal(w_shape, seed=draws))
-        made = self.rollout(
-            seed_roll,
-            None if w is None else ops.convert_to_tensor(w, self.compute_dtype),
-            z_noise,
-            uniforms,
-            scheme,
-            temperature,
-        )
+        made = self.rollout(seed_roll, w, z_noise, uniforms, scheme, temperature)
         return ops.convert_to_numpy(made["x"]).astype("uint8")
 
     def sample(self, count=1, steps=64, key=None, w=None, temperature=1.0, seed=0):
