@@ -20,10 +20,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from keras_music_vae import reproduction
 from keras_music_vae.papers import PAPERS
 from keras_music_vae.reproduction import search
+from keras_music_vae.training import CheckpointError
 
 PAPER = PAPERS["classifying_vae"]
 MODELS = tuple(dict.fromkeys(e.model for e in PAPER.experiments.values() if e.training))
+LABELS = {row.model: row.label for row in PAPER.tables["table_2"].rows if "*" not in row.label}
 RESULTS = Path(__file__).parent / "results"
+RECORDED = RESULTS / "classifying_vae.jsonl"
 TRIALS = RESULTS / "classifying_vae_search.jsonl"
 
 # Datasets that were not searched take what was found on the one most like them.
@@ -33,6 +36,7 @@ SEARCHED = {
     "piano_all_keys": "jsb_all_keys",
 }
 
+SMOKE_SONGS = 12
 SMOKE = {
     "epochs": 2,
     "latent_dim": 2,
@@ -171,11 +175,112 @@ def run_search(options, given):
         print(f"{experiment.name}: {found.metrics['val_loss']:.3f} with {settings}")
 
 
+def run_all(options, given):
+    """Trains and measures every model asked for; returns the results and the first models."""
+    import classifying_vae_run as run
+
+    dataset = PAPER.datasets[options.dataset]
+    songs = run.load_songs(dataset, options.data_dir, options.manual_dir)
+    if options.smoke:
+        songs = {split: of_split.first(SMOKE_SONGS) for split, of_split in songs.items()}
+    experiments = [PAPER.experiment(model, options.dataset) for model in options.models]
+    settled = {e.name: settle(e, given, options.smoke) for e in experiments}
+    print_plan(options, experiments, settled, songs)
+
+    results_file = options.workdir / "results.jsonl"
+    place = device()
+    trained = {}
+
+    def keep(experiment, seed, metrics, values, seconds):
+        result = reproduction.finished_run(experiment, seed, metrics, values, place, seconds)
+        reproduction.append(results_file, result)
+        if options.record and not options.smoke:
+            reproduction.append(RECORDED, result)
+
+    data = PAPER.experiment("data", options.dataset)
+    keep(data, 0, run.measure_music(songs["test"]), {}, 0.0)
+    for seed in range(options.seed, options.seed + options.seeds):
+        for experiment in experiments:
+            values, _ = settled[experiment.name]
+            print(f"\n{LABELS[experiment.model]}, seed {seed}")
+            result = run.train_model(
+                experiment,
+                values,
+                songs,
+                seed,
+                workdir=options.workdir / experiment.model / f"seed_{seed}",
+                resume=options.resume,
+                strategy=options.strategy,
+                mixed_precision=options.mixed_precision,
+                tensorboard=options.tensorboard,
+            )
+            start = time.perf_counter()
+            metrics = run.measure_model(result, values, songs["test"], seed)
+            seconds = result.wall_seconds + time.perf_counter() - start
+            keep(experiment, seed, metrics, values, seconds)
+            trained.setdefault(experiment.model, result.model)
+    return songs, reproduction.read(results_file), trained
+
+
+def print_plan(options, experiments, settled, songs):
+    """What will be done, with what, and how long it took when it was recorded."""
+    sizes = ", ".join(f"{len(s.rolls)} {name}" for name, s in songs.items())
+    print(f"\n{PAPER.title} ({PAPER.year})")
+    print(f"{PAPER.datasets[options.dataset].title}: {sizes} songs")
+    print(f"Workdir: {options.workdir}   Device: {device()}")
+    recorded = reproduction.read(RECORDED)
+    total = 0.0
+    for experiment in experiments:
+        values, source = settled[experiment.name]
+        searched = ", ".join(f"{name} {values[name]}" for name in experiment.search)
+        print(f"  {LABELS[experiment.model]}: {searched} ({source})")
+        times = [r.wall_seconds for r in recorded if r.experiment == experiment.name]
+        total += sum(times) / len(times) if times else float("nan")
+    if not options.smoke:
+        minutes = total * options.seeds / 60
+        known = f"about {minutes:.0f} minutes" if minutes == minutes else "not recorded yet"
+        print(f"Time, as recorded: {known}")
+
+
+def print_tables(options, results):
+    """The paper's tables, those cells that this dataset and these models fill."""
+    for table in PAPER.tables.values():
+        cells = reproduction.cells(PAPER, table, results, [options.dataset])
+        cells = [cell for cell in cells if cell.values]
+        if cells:
+            print("\n" + reproduction.as_text(PAPER, table, cells))
+    if options.smoke:
+        print("\nA smoke run: its figures mean nothing, only that everything runs.")
+    print(
+        "\nMeasured: mean over seeds, its spread where there are several, and their number. Key "
+        "consistency by chance is 58.3 %. Every model's other measurements: results.jsonl."
+    )
+
+
 def main(arguments=None):
+    """Runs the command line; returns its exit status."""
     options, given = parse(arguments)
-    if options.search:
-        run_search(options, given)
+    try:
+        if options.search:
+            run_search(options, given)
+            return 0
+        songs, results, trained = run_all(options, given)
+        import classifying_vae_products as products
+
+        written = products.write(options, songs, results, trained)
+        print_tables(options, results)
+        print("\nWritten:")
+        for what, path in written:
+            print(f"  {what}: {path}")
+        print(products.next_commands(written))
+    except KeyboardInterrupt:
+        print("\nInterrupted; add --resume to go on.", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, AssertionError, CheckpointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from keras_music_vae import models
-from keras_music_vae.music import windows
+from keras_music_vae.evaluation import generation
+from keras_music_vae.music import theory, windows
 from keras_music_vae.papers import PAPERS
 from keras_music_vae.schedules import LinearWarmup
 from keras_music_vae.training import train
@@ -188,3 +189,42 @@ def use_one_core():
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def measure_model(result, values, songs, seed):
+    """All metrics of one trained model on the test songs, and how its training went."""
+    metrics = generation.measure(
+        result.model,
+        songs.rolls,
+        songs.key_classes,
+        draws=values["importance_samples"],
+        seed_steps=values["seed_steps"],
+        sample_steps=values["sample_steps"],
+        scheme=values["scheme"],
+        w_inference=values.get("w_inference", "sample"),
+        seed=seed,
+    )
+    training = {"epochs": result.epochs, "parameters": result.model.count_params()}
+    if result.best_epoch is not None:
+        training["val_loss"] = result.history["val_loss"][result.best_epoch]
+    return metrics | training
+
+
+def measure_music(songs):
+    """The row "Data" of Table 2."""
+    return generation.measure_music(songs.rolls, songs.key_classes)
+
+
+def in_two_keys(songs):
+    """Songs of every split transposed to C major or C minor."""
+    return {
+        split: Songs(
+            [
+                theory.transpose_roll(roll, theory.semitones_to_C(key))
+                for roll, key in zip(of_split.rolls, of_split.keys, strict=True)
+            ],
+            [f"C {key.split()[1]}" for key in of_split.keys],
+            [theory.key_class(f"C {key.split()[1]}") for key in of_split.keys],
+        )
+        for split, of_split in songs.items()
+    }
