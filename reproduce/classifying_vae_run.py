@@ -124,6 +124,8 @@ def train_model(experiment, values, songs, seed, **options):
 
     def make_model():
         architecture = {key: values[key] for key in experiment.architecture}
+        if name == "classifying_vae_lstm":
+            architecture["seq_length"] = seq_length
         objective = {"kl_weight": warmup("kl")}
         if classifying:
             architecture["classes"] = classes

@@ -145,3 +145,11 @@ def test_padding_counts_neither_as_music_nor_as_latents():
 def test_an_mlp_is_refused_windows_of_several_steps():
     with pytest.raises(ValueError, match=r"one step for a model without recurrence"):
         log_likelihood(FACTORIES["vae"][0](), *windows(2))
+
+
+def test_log_mean_exp_equals_the_original(golden):
+    arrays = golden("classifying_vae/callbacks_helpers")
+    estimate = LogMeanExp(arrays["logmeanexp/in"].shape[1])
+    for row in arrays["logmeanexp/in"]:
+        estimate.update(row[:, None])
+    np.testing.assert_allclose(estimate.result(), arrays["logmeanexp/out"], rtol=1e-12)
