@@ -1,0 +1,273 @@
+"""Presets: a trained model as a folder with its configuration, its weights and a model card.
+
+Listing and describing presets needs no Keras; loading and saving import it.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_music_vae import __version__, files
+from keras_music_vae.music import representations
+
+FORMAT = 1
+CONFIGURATION = "preset.json"
+WEIGHTS = "weights.npz"
+CARD = "README.md"
+SHIPPED = Path(__file__).parent / "presets"
+"""The presets that come with the package, one folder each."""
+
+
+class PresetError(ValueError):
+    """A preset that is not there, is damaged, or is of a newer version."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What the configuration of a preset says.
+
+    Attributes:
+        name: str.
+        summary: str. One line.
+        model: str. Name of the class in `keras_music_vae.models`.
+        config: mapping. Arguments of its constructor.
+        parameters: int. Number of trained values.
+        representation: mapping of `class`, a name in `music.representations`, and its `config`.
+        tempo_qpm: float. Quarter notes per minute at which its music is written.
+        weights_sha256: str. Of the file of weights.
+        versions: mapping. The releases of Keras and of this package that made it.
+        folder: path of the preset; not in the file.
+    """
+
+    name: str
+    summary: str
+    model: str
+    config: Mapping[str, Any]
+    parameters: int
+    representation: Mapping[str, Any]
+    tempo_qpm: float
+    weights_sha256: str
+    versions: Mapping[str, str]
+    folder: Path | None = None
+
+
+def list_presets():
+    """The `Preset`s that come with the package, by name."""
+    return [_read(path.parent) for path in sorted(SHIPPED.glob(f"*/{CONFIGURATION}"))]
+
+
+def find_preset(name_or_folder):
+    """The `Preset` of that name, or in that folder.
+
+    Raises:
+        PresetError: if there is none, or its configuration cannot be read.
+    """
+    for folder in (SHIPPED / str(name_or_folder), Path(name_or_folder)):
+        if (folder / CONFIGURATION).is_file():
+            return _read(folder)
+    names = [preset.name for preset in list_presets()]
+    raise PresetError(
+        f"Expected the name of a preset or a folder with a {CONFIGURATION}. "
+        f"Received: {str(name_or_folder)!r}. Names: {', '.join(names) or 'none in this release'}."
+    )
+
+
+def from_preset(name_or_folder):
+    """Loads a trained model.
+
+    Args:
+        name_or_folder: str or path. A name from `list_presets`, or a folder from `save_preset`.
+
+    Returns:
+        The model, with two attributes more: `representation`, which turns scores into what it
+        takes and back, and `preset`, a `Preset`.
+
+    Raises:
+        PresetError: if the preset is unknown or damaged, or the weights belong to another model.
+    """
+    preset = find_preset(name_or_folder)
+    kind, settings = preset.representation["class"], preset.representation["config"]
+    weights = _read_weights(preset)
+    model = _build(preset)
+    _assign(model, weights, preset.folder)
+    model.representation = getattr(representations, kind)(**settings)
+    model.preset = preset
+    return model
+
+
+def save_preset(
+    model, folder, *, summary="", representation=None, tempo_qpm=120.0, facts=None, results=()
+):
+    """Saves a trained model as a preset, named as the folder.
+
+    Args:
+        model: one of `keras_music_vae.models`. The optimizer's state is left out.
+        folder: path; a preset in that place is replaced.
+        summary: str. One line, for lists.
+        representation: of `music.representations`; None for the one the model was loaded with, or
+            a `PianoRoll` of one step per quarter.
+        tempo_qpm: float. Quarter notes per minute at which its music is to be written.
+        facts: mapping of str to str, for the card: paper, data, licence, training, limits.
+        results: sequence of mappings, the rows of the card's table, of equal keys.
+
+    Returns:
+        The `Preset`.
+
+    Raises:
+        OSError: if `folder` cannot be written, or has other content.
+    """
+    import keras
+
+    representation = representation or getattr(model, "representation", None)
+    representation = representation or representations.PianoRoll()
+    config = {key: value for key, value in model.get_config().items() if key != "name"}
+    weights = {_name(variable): keras.ops.convert_to_numpy(variable) for variable in model.weights}
+    folder = Path(folder).absolute()
+    with files.new_folder(folder, CONFIGURATION) as aside:
+        np.savez(aside / WEIGHTS, **weights)
+        preset = Preset(
+            name=folder.name,
+            summary=summary,
+            model=type(model).__name__,
+            config=config,
+            parameters=sum(math.prod(variable.shape) for variable in model.trainable_variables),
+            representation={
+                "class": type(representation).__name__,
+                "config": dataclasses.asdict(representation),
+            },
+            tempo_qpm=float(tempo_qpm),
+            weights_sha256=_sha256(aside / WEIGHTS),
+            versions={"keras": keras.__version__, "keras_music_vae": __version__},
+            folder=folder,
+        )
+        fields = {"format": FORMAT} | dataclasses.asdict(preset)
+        del fields["folder"]
+        text = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+        (aside / CONFIGURATION).write_text(text, encoding="utf-8")
+        card = model_card(preset, facts or {}, results)
+        (aside / CARD).write_text(card, encoding="utf-8")
+    return preset
+
+
+def model_card(preset, facts, results):
+    """The model card of `preset` in Markdown; `facts` and `results` as for `save_preset`."""
+    classes = preset.config.get("classes")
+    key = f"{classes[0]} major" if classes else None
+    arguments = f'key="{key}", seed=1' if key else "seed=1"
+    kind, settings = preset.representation["class"], preset.representation["config"]
+    described = {
+        "Model": f"{preset.model}, {preset.parameters:,} parameters",
+        "Representation": f"{kind}, {', '.join(f'{k} {v}' for k, v in settings.items())}",
+    }
+    if classes:
+        described["Key classes"] = ", ".join(classes)
+    described |= facts
+    made_by = ", ".join(f"{name} {version}" for name, version in preset.versions.items())
+    parts = [
+        f"# {preset.name}",
+        preset.summary,
+        "```bash\n"
+        f"python -m keras_music_vae sample --preset {preset.name} "
+        + (f'--key "{key}" ' if key else "")
+        + "--seed 1 --out music.mid\n```",
+        "```python\n"
+        "from keras_music_vae import from_preset\n"
+        "from keras_music_vae.music import midi\n\n"
+        f'model = from_preset("{preset.name}")\n'
+        f"roll = model.sample({arguments})[0]\n"
+        "score = model.representation.decode(roll)\n"
+        f'midi.write(score, "music.mid", tempo_qpm={preset.tempo_qpm:g})\n```',
+        "## Facts",
+        _table([{"": f"**{name}**", "Value": text} for name, text in described.items()]),
+        *(["## Results", _table(results)] if results else []),
+        f"Made by {made_by}. SHA-256 of `{WEIGHTS}`: `{preset.weights_sha256}`.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(rows):
+    columns = list(rows[0])
+    lines = [columns, ["---"] * len(columns), *([row[c] for c in columns] for row in rows)]
+    cells = ([str(cell).replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in cells)
+
+
+def _read(folder):
+    path = folder / CONFIGURATION
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        version = fields.pop("format")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PresetError(f"{path} is damaged ({error!r}). Fetch the preset again.") from error
+    if version > FORMAT:
+        raise PresetError(
+            f"{path}: expected a preset of format {FORMAT} or older. Received: format {version}, "
+            "of a newer release. Upgrade: pip install -U keras-music-vae"
+        )
+    try:
+        return Preset(**fields, folder=folder)
+    except TypeError as error:
+        raise PresetError(f"{path} is damaged ({error}). Fetch the preset again.") from error
+
+
+def _read_weights(preset):
+    """Name -> array, after a look at the checksum."""
+    path = preset.folder / WEIGHTS
+    if not path.is_file():
+        raise PresetError(f"Expected the weights in {path}; they are not there. Fetch them again.")
+    if (received := _sha256(path)) != preset.weights_sha256:
+        raise PresetError(
+            f"{path} is damaged or of another preset. Expected: SHA-256 {preset.weights_sha256}. "
+            f"Received: {received}. Fetch the preset again."
+        )
+    with np.load(path) as weights:
+        return dict(weights)
+
+
+def _build(preset):
+    from keras_music_vae import models
+
+    if preset.model not in models.__all__:
+        raise PresetError(
+            f"{preset.folder}: expected one of the models {', '.join(models.__all__)}. "
+            f"Received: {preset.model!r}. A newer release may have it."
+        )
+    try:
+        return getattr(models, preset.model).from_config(dict(preset.config))
+    except (TypeError, ValueError) as error:
+        raise PresetError(
+            f"{preset.folder}: {CONFIGURATION} makes no {preset.model}. "
+            f"Undo the changes to it, or save the preset again. Keras says: {error}"
+        ) from error
+
+
+def _assign(model, weights, folder):
+    variables = {_name(variable): variable for variable in model.weights}
+    expected = {name: tuple(variable.shape) for name, variable in variables.items()}
+    received = {name: weight.shape for name, weight in weights.items()}
+    if wrong := [n for n in expected | received if expected.get(n) != received.get(n)]:
+        first = wrong[0]
+        raise PresetError(
+            f"{folder}: {len(wrong)} weights do not match their configuration. Expected for "
+            f"{first}: shape {expected.get(first)}. Received: {received.get(first)}. "
+            f"Undo the changes to {CONFIGURATION}, or save the preset again."
+        )
+    for name, variable in variables.items():
+        variable.assign(weights[name])
+
+
+def _name(variable):
+    """The variable's path without the name of the model, which counts models."""
+    return variable.path.partition("/")[2]
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

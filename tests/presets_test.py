@@ -1,0 +1,171 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from keras_music_vae import presets
+from keras_music_vae.models import VAE, ClassifyingVAE
+from keras_music_vae.music.representations import PianoRoll
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(1)
+    return ClassifyingVAE(["C", "Eb", "G"], latent_dim=3, hidden_dim=8, classifier_dim=5)
+
+
+@pytest.fixture
+def folder(model, tmp_path):
+    presets.save_preset(
+        model,
+        tmp_path / "small",
+        summary="A small one.",
+        representation=PianoRoll(steps_per_quarter=2, join_repeats=False),
+        tempo_qpm=90,
+        facts={"Paper": "Hennig et al. 2017", "Licence": "free | open"},
+        results=[{"metric": "elbo", "paper": "", "measured": -9.5}],
+    )
+    return tmp_path / "small"
+
+
+def change(folder, **fields):
+    path = folder / presets.CONFIGURATION
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def test_load_gives_model_representation_and_description(model, folder):
+    loaded = presets.from_preset(folder)
+    for received, expected in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(received, expected)
+    assert loaded.representation == PianoRoll(steps_per_quarter=2, join_repeats=False)
+    assert loaded.preset == presets.find_preset(folder)
+    assert loaded.preset.name == "small"
+    assert loaded.preset.tempo_qpm == 90
+    assert loaded.preset.parameters == sum(v.size for v in map(np.asarray, model.trainable_weights))
+    assert loaded.preset.versions["keras"] == keras.__version__
+
+
+def test_a_loaded_preset_saved_again_is_the_same(folder, tmp_path):
+    first = presets.find_preset(folder)
+    again = presets.save_preset(
+        presets.from_preset(folder), tmp_path / "again", summary="A small one.", tempo_qpm=90
+    )
+    assert again.weights_sha256 == first.weights_sha256
+    assert (again.config, again.representation) == (first.config, first.representation)
+
+
+def test_the_optimizer_is_left_out_and_a_preset_as_large_as_the_paper_s_stays_small(tmp_path):
+    classes = [f"class {i}" for i in range(10)]
+    model = ClassifyingVAE(classes, latent_dim=16, hidden_dim=512)
+    model.compile("adam")
+    x = np.zeros((2, 88), np.uint8)
+    model.fit({"x": x, "x_prev": x}, {"x": x, "w": np.eye(10)[:2]}, verbose=0)
+    presets.save_preset(model, tmp_path / "large")
+    assert sum(path.stat().st_size for path in (tmp_path / "large").iterdir()) < 2e6
+
+
+def test_card(folder):
+    card = (folder / presets.CARD).read_text()
+    assert card.startswith("# small\n\nA small one.\n")
+    assert '--preset small --key "C major" --seed 1 --out music.mid' in card
+    assert "| **Paper** | Hennig et al. 2017 |" in card
+    assert r"| **Licence** | free \| open |" in card
+    assert "| elbo |  | -9.5 |" in card
+    assert presets.find_preset(folder).weights_sha256 in card
+
+
+def test_the_card_s_python_example_runs(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", folder.parent)
+    monkeypatch.chdir(tmp_path)
+    code = (folder / presets.CARD).read_text().split("```python\n")[1].split("```")[0]
+    exec(code, {})
+    assert (tmp_path / "music.mid").read_bytes().startswith(b"MThd")
+
+
+def test_shipped_presets_are_listed_and_loaded_by_name(folder, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", folder.parent)
+    assert [preset.name for preset in presets.list_presets()] == ["small"]
+    assert presets.find_preset("small").folder == folder
+
+
+def test_every_shipped_preset_loads_and_is_small():
+    for preset in presets.list_presets():
+        assert presets.from_preset(preset.name).preset == preset
+        assert sum(path.stat().st_size for path in preset.folder.iterdir()) < 2e6
+
+
+def test_listing_costs_no_keras():
+    code = (
+        "import sys; from keras_music_vae import presets; presets.list_presets(); "
+        "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_unknown_name_lists_the_known(folder, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", folder.parent)
+    with pytest.raises(presets.PresetError, match=r"Received: 'large'\. Names: small"):
+        presets.from_preset("large")
+
+
+def test_damaged_weights(folder):
+    path = folder / presets.WEIGHTS
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(presets.PresetError, match="damaged or of another preset"):
+        presets.from_preset(folder)
+
+
+def test_missing_weights(folder):
+    (folder / presets.WEIGHTS).unlink()
+    with pytest.raises(presets.PresetError, match="they are not there"):
+        presets.from_preset(folder)
+
+
+def test_weights_of_another_size(folder):
+    config = presets.find_preset(folder).config | {"latent_dim": 4}
+    change(folder, config=config)
+    with pytest.raises(presets.PresetError, match=r"posterior/.*shape \(4,\)\. Received: \(3,\)"):
+        presets.from_preset(folder)
+
+
+def test_weights_of_another_class(folder):
+    config = VAE(latent_dim=3, hidden_dim=8).get_config()
+    change(folder, model="VAE", config=config)
+    with pytest.raises(presets.PresetError, match="do not match their configuration"):
+        presets.from_preset(folder)
+
+
+def test_configuration_that_makes_no_model(folder):
+    change(folder, config={"classes": ["C"]})
+    with pytest.raises(presets.PresetError, match=r"makes no ClassifyingVAE.*at least two classes"):
+        presets.from_preset(folder)
+
+
+def test_unknown_model(folder):
+    change(folder, model="MusicVAE2")
+    with pytest.raises(presets.PresetError, match=r"Received: 'MusicVAE2'\. A newer release"):
+        presets.from_preset(folder)
+
+
+def test_newer_format(folder):
+    change(folder, format=presets.FORMAT + 1, surprise=1)
+    with pytest.raises(presets.PresetError, match="Upgrade: pip install -U keras-music-vae"):
+        presets.from_preset(folder)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": 1}', "{}"])
+def test_damaged_configuration(folder, text):
+    (folder / presets.CONFIGURATION).write_text(text)
+    with pytest.raises(presets.PresetError, match=r"preset\.json is damaged"):
+        presets.from_preset(folder)
+
+
+def test_a_folder_of_other_files_is_left_alone(model, tmp_path):
+    (tmp_path / "song.mid").touch()
+    with pytest.raises(FileExistsError, match="choose another name"):
+        presets.save_preset(model, tmp_path)
