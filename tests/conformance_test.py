@@ -1,0 +1,155 @@
+"""What every model promises, whatever paper it is from."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_music_vae import presets
+from keras_music_vae.schedules import LinearWarmup
+from tests.conformance import CONFORMING
+from tests.gradients import gradients
+
+pytestmark = pytest.mark.parametrize("descriptor", CONFORMING, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    keras.utils.set_random_seed(0)
+
+
+def names(model):
+    return [variable.path.partition("/")[2] for variable in model.weights]
+
+
+def fitted(descriptor, **arguments):
+    model = descriptor.make(**arguments)
+    model.compile("adam")
+    model.fit(*descriptor.data(8), batch_size=4, verbose=0)
+    return model
+
+
+def assert_equal(received, expected):
+    assert received.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(received[name], value, err_msg=name)
+
+
+def test_all_weights_exist_before_the_first_call(descriptor):
+    model = descriptor.make()
+    before = names(model)
+    descriptor.methods(model)
+    inputs, targets = descriptor.data(2)
+    outputs = model(inputs)
+    assert names(model) == before
+    for name, target in targets.items():
+        assert outputs[name].shape == target.shape
+
+
+def test_weights_have_names_of_their_own_that_stay(descriptor):
+    first, second = names(descriptor.make()), names(descriptor.make())
+    assert first == second
+    assert len(set(first)) == len(first)
+
+
+def test_every_trainable_variable_has_a_finite_gradient(descriptor):
+    model = descriptor.make()
+    model.compile("sgd")
+    inputs, targets = descriptor.data(4)
+
+    def loss():
+        return model.compute_loss(inputs, targets, model(inputs, training=True))
+
+    found = gradients(loss, model.trainable_variables)
+    for variable, gradient in zip(model.trainable_variables, found, strict=True):
+        assert gradient.shape == variable.shape, variable.path
+        assert np.isfinite(gradient).all(), variable.path
+        assert gradient.any(), variable.path
+
+
+def test_configuration_round_trip(descriptor):
+    model = descriptor.make()
+    config = json.loads(json.dumps(model.get_config()))
+    again = type(model).from_config(config)
+    assert again.get_config() == model.get_config()
+    assert [v.shape for v in again.weights] == [v.shape for v in model.weights]
+    again.set_weights(model.get_weights())
+    assert_equal(descriptor.methods(again), descriptor.methods(model))
+
+
+def test_keras_file_round_trip(descriptor, tmp_path):
+    model = fitted(descriptor)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    assert again.get_config() == model.get_config()
+    assert int(again.updates.value) == int(model.updates.value) == 2
+    assert_equal(descriptor.methods(again), descriptor.methods(model))
+
+
+def test_preset_round_trip(descriptor, tmp_path):
+    model = fitted(descriptor)
+    presets.save_preset(model, tmp_path / "preset")
+    again = presets.from_preset(tmp_path / "preset")
+    assert type(again) is type(model)
+    assert int(again.updates.value) == 2
+    assert_equal(descriptor.methods(again), descriptor.methods(model))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="SavedModels are written by TensorFlow"
+)
+def test_saved_model(descriptor, tmp_path):
+    import tensorflow as tf
+
+    from keras_music_vae import export
+
+    model = fitted(descriptor)
+    export.save(model, tmp_path / "saved_model")
+    loaded = tf.saved_model.load(tmp_path / "saved_model")
+    x = np.random.default_rng(4).integers(0, 2, (2, 9, 88), dtype=np.uint8)
+    roll = {"piano_roll": tf.constant(x)}
+    how = {"temperature": tf.constant(0.9), "seed": tf.constant(5)}
+    w = model.mean_w(x) if model.condition_dim else None
+    key = {} if w is None else {"w": w}
+
+    encoded, posterior = loaded.encode(roll | key), model.encode(x, w)
+    np.testing.assert_allclose(encoded["mean"], posterior.mean, atol=1e-6)
+    np.testing.assert_allclose(encoded["stddev"], posterior.stddev, atol=1e-6)
+    z = {"z": posterior.mean}
+    decoded = loaded.decode(z | key | how)["piano_roll"]
+    np.testing.assert_array_equal(decoded, model.decode(posterior.mean, w, 0.9, 5))
+    made = loaded.reconstruct(roll | how)
+    np.testing.assert_array_equal(made["piano_roll"], decoded)
+    count = {"count": tf.constant(2), "steps": tf.constant(7)}
+    sampled = loaded.sample(count | key | how)["piano_roll"]
+    np.testing.assert_array_equal(sampled, model.sample(2, 7, w=w, temperature=0.9, seed=5))
+    if model.condition_dim:
+        np.testing.assert_allclose(loaded.classify(roll)["w"], w, atol=1e-6)
+
+
+def test_mixed_precision(descriptor):
+    model = fitted(descriptor, dtype="mixed_bfloat16")
+    assert {v.dtype for v in model.trainable_variables} == {"float32"}
+    inputs, targets = descriptor.data(8)
+    assert model.compute_dtype == ops.dtype(model(inputs)["x"]) == "bfloat16"
+    assert np.isfinite(model.evaluate(inputs, targets, verbose=0)).all()
+    for name, value in descriptor.methods(model).items():
+        assert np.isfinite(value.astype("float32")).all(), name
+
+
+def test_schedules_move_with_the_updates(descriptor):
+    """Without learning and with given noise, only the weights of the KL terms change the loss."""
+    model = descriptor.make()
+    schedule = LinearWarmup(0.0, 1000.0, steps=4)
+    model.compile(keras.optimizers.SGD(0.0), **dict.fromkeys(descriptor.schedules, schedule))
+    inputs, targets = descriptor.data(4)
+    model.evaluate(inputs, targets, verbose=0)
+    assert int(model.updates.value) == 0
+    history = model.fit(inputs, targets, batch_size=4, epochs=6, verbose=0).history
+    assert int(model.updates.value) == 6
+    terms = np.array(history["loss"]) - history["loss"][0]
+    assert terms[-1] > 1
+    np.testing.assert_allclose(terms / terms[-1], [0, 0.25, 0.5, 0.75, 1, 1], atol=1e-4)
