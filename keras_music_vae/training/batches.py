@@ -51,9 +51,9 @@ class ArrayBatches:
             )
 
     @property
-    def x_spec(self):
-        """Shapes and dtypes of the inputs, `(None, ...)`."""
-        return tree.map_structure(_spec, self.data[0])
+    def spec(self):
+        """Shapes `(None, ...)` and dtypes of a batch."""
+        return tree.map_structure(_spec, self.data)
 
     def describe(self):
         """What must be the same when a run resumes."""
@@ -117,21 +117,16 @@ class PipelineBatches:
         self.replicas = replicas
         first = make(seed, 0)
         self.steps = _length(first) if steps is None else steps
-        self.spec = getattr(first, "element_spec", None)
-        if self.spec is None:
-            batch = next(iter(first), None)
-            if batch is None:
-                raise ValueError("train_data(seed, epoch) gave no batch for epoch 0.")
-            self.spec = tree.map_structure(_spec, batch)
-
-    @property
-    def x_spec(self):
-        """Shapes and dtypes of the inputs, `(None, ...)`."""
-        return tree.map_structure(_spec, self.spec[0])
+        batch = getattr(first, "element_spec", None) or next(iter(first), None)
+        if batch is None:
+            raise ValueError(
+                "train_data(seed, epoch) must give batches. Received none for epoch 0."
+            )
+        self.spec = tree.map_structure(_spec, batch)
 
     def describe(self):
         """What can be known of a pipeline without running it: shapes and dtypes."""
-        return [[list(s.shape), _dtype(s)] for s in tree.flatten(self.spec)]
+        return [[list(s.shape), s.dtype] for s in tree.flatten(self.spec)]
 
     def stream(self, first_epoch, epochs):
         """All batches from `first_epoch` to `epochs` in one stream, `steps` for each epoch."""
@@ -142,9 +137,7 @@ class PipelineBatches:
             )
         import tensorflow as tf
 
-        signature = tree.map_structure(
-            lambda s: tf.TensorSpec([None, *s.shape[1:]], _dtype(s)), self.spec
-        )
+        signature = tree.map_structure(lambda s: tf.TensorSpec(s.shape, s.dtype), self.spec)
         batches = tf.data.Dataset.from_generator(
             lambda: self._generate(first_epoch, epochs), output_signature=signature
         )
@@ -244,9 +237,5 @@ def _length(batches):
         ) from error
 
 
-def _dtype(array):
-    return keras.backend.standardize_dtype(array.dtype)
-
-
 def _spec(array):
-    return keras.KerasTensor((None, *array.shape[1:]), _dtype(array))
+    return keras.KerasTensor((None, *array.shape[1:]), keras.backend.standardize_dtype(array.dtype))

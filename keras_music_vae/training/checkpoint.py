@@ -82,9 +82,9 @@ def load(path, model, config):
         CheckpointError: when the file is damaged, foreign or of another configuration.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            header = json.loads(file["header"].item())
-            arrays = {name: file[name] for name in file.files if name != "header"}
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as saved:
+            header = json.loads(saved["header"].item())
+            arrays = {name: saved[name] for name in saved.files if name != "header"}
         if header.pop("format") != FORMAT:
             raise ValueError("another format")
         names = header.pop("variables")

@@ -6,6 +6,7 @@ which Keras divides by the number of replicas before gradients are summed. A bar
 """
 
 import contextlib
+import functools
 import os
 
 import keras
@@ -22,7 +23,8 @@ class Devices:
     Args:
         strategy: "none": one device; "mirrored": all GPUs of this machine, or all of TensorFlow's
             logical CPUs where there is none; "multiworker": the machines of the environment
-            variable TF_CONFIG, each running the same script.
+            variable TF_CONFIG, each running the same script. TensorFlow wants to know of them
+            before it computes: make a `Devices` first in a script that reads data with it.
 
     Attributes:
         strategy: `tf.distribute.Strategy`, or None for one device.
@@ -58,6 +60,24 @@ class Devices:
     def scope(self):
         """Context in which the model and its optimizer must be made."""
         return self.strategy.scope() if self.strategy else contextlib.nullcontext()
+
+    def check_model(self, model):
+        """Refuses variables whose update in `call` makes replicas wait for each other.
+
+        Keras keeps the terms of `add_loss` in one list for all replicas of a process. A replica
+        that waits between `add_loss` and the use of its losses finds those of the other.
+
+        Raises:
+            ValueError: naming the variables.
+        """
+        if self.strategy is None or len(self.strategy.extended.worker_devices) == 1:
+            return
+        waiting = [v.path for v in model.non_trainable_variables if v.aggregation != "none"]
+        if waiting:
+            raise ValueError(
+                "With several replicas in a process, variables that a model updates itself must "
+                f"have aggregation='none', or its add_loss terms are mixed up. Received: {waiting}"
+            )
 
     def spread_noise(self, model):
         """Gives every replica its own noise; Keras would draw the same on all of them.
@@ -112,10 +132,12 @@ class Devices:
         return task * len(self.strategy.extended.worker_devices)
 
 
-def fit_machines(model, devices, batches, validation, first_epoch, epochs, steps, callbacks):
-    """What `model.fit` does, for several machines, where `fit` of Keras 3.15 fails.
+def fit_replicas(model, devices, batches, validation, first_epoch, epochs, steps, callbacks):
+    """What `model.fit` does, for several replicas.
 
-    Logs of an epoch are those of all machines; within an epoch, those of this one.
+    `fit` of Keras 3.15 fails for several machines, and on one machine wherever a first batch is
+    not a multiple of the replicas. Logs of an epoch are those of all replicas; within an epoch,
+    those of this process's first.
 
     Args:
         model: compiled and built `keras.Model`.
@@ -130,14 +152,17 @@ def fit_machines(model, devices, batches, validation, first_epoch, epochs, steps
     import tensorflow as tf
 
     strategy = devices.strategy
+    batches = devices.split(batches)
+    validation = None if validation is None else devices.split(validation)
 
-    @tf.function(reduce_retracing=True)
-    def train_step(batch):
-        return strategy.run(model.train_step, args=(batch,))
+    def compiled(step, data):
+        def replicated(batch):
+            return strategy.run(step, args=(batch,))
 
-    @tf.function(reduce_retracing=True)
-    def test_step(batch):
-        strategy.run(model.test_step, args=(batch,))
+        return tf.function(replicated, input_signature=[data.element_spec])
+
+    train_step = compiled(model.train_step, batches)
+    test_step = None if validation is None else compiled(model.test_step, validation)
 
     def metrics():
         return {name: float(value) for name, value in model.get_metrics_result().items()}
@@ -153,8 +178,7 @@ def fit_machines(model, devices, batches, validation, first_epoch, epochs, steps
         callbacks.on_test_end(logs)
         return {f"val_{name}": value for name, value in logs.items()}
 
-    iterator = iter(devices.split(batches))
-    validation = None if validation is None else devices.split(validation)
+    iterator = iter(batches)
     model.stop_training = False
     logs = {}
     callbacks.on_train_begin()
@@ -176,6 +200,7 @@ def fit_machines(model, devices, batches, validation, first_epoch, epochs, steps
     callbacks.on_train_end(logs)
 
 
+@functools.cache
 def _mirrored():
     import tensorflow as tf
 
@@ -184,6 +209,7 @@ def _mirrored():
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
+@functools.cache
 def _multi_worker():
     import tensorflow as tf
 
@@ -198,6 +224,5 @@ def _multi_worker():
     except RuntimeError as error:
         raise RuntimeError(
             "strategy='multiworker' must be set up before TensorFlow computes anything. Call "
-            "train() first in the program, and read the data inside train_data(seed, epoch) or "
-            "without TensorFlow."
+            "keras_music_vae.training.Devices('multiworker') first in the program."
         ) from error

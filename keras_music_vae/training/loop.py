@@ -11,7 +11,7 @@ import keras
 from keras_music_vae.training.batches import describe, training_batches, validation_batches
 from keras_music_vae.training.callbacks import Backup, BestWeights
 from keras_music_vae.training.checkpoint import configuration
-from keras_music_vae.training.distribution import Devices, fit_machines
+from keras_music_vae.training.distribution import Devices, fit_replicas
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,8 @@ def train(
 
     with _precision(mixed_precision):
         with devices.scope():
-            model = _built(make_model(), batches.x_spec)
+            model = _built(make_model(), batches.spec)
+            devices.check_model(model)
             model.steps_per_execution = _per_execution(steps_per_execution, batches.steps, devices)
             if jit_compile is not None:
                 model.jit_compile = jit_compile
@@ -176,8 +177,8 @@ def train(
 
 def _fit(model, devices, batches, validation, batch_size, first_epoch, epochs, listeners):
     stream = batches.stream(first_epoch, epochs)
-    if devices.several_machines:
-        fit_machines(
+    if devices.strategy is not None:
+        fit_replicas(
             model, devices, stream, validation, first_epoch, epochs, batches.steps, listeners
         )
         return
@@ -207,18 +208,18 @@ def _check(seed, batch_size, replicas, validation_data, monitor, patience):
         )
 
 
-def _built(model, x_spec):
+def _built(model, spec):
     if not model.compiled:
         raise ValueError("make_model must return a compiled model: call model.compile(...) in it.")
-    if not model.built:
-        model(x_spec)
-    model.optimizer.build(model.trainable_variables)
+    # Keras has no public name for building a model with its metrics and optimizer, which `fit`
+    # does too late to restore their state and tf.distribute cannot do while tracing.
+    model._symbolic_build(data_batch=spec)
     return model
 
 
 def _per_execution(requested, steps, devices):
     if devices.strategy is not None:
-        return 1  # Keras 3.15 fails with more under tf.distribute.
+        return 1
     if requested < steps and steps % requested:
         raise ValueError(
             f"steps_per_execution must divide the {steps} updates of an epoch, or be at least "

@@ -15,10 +15,11 @@ class Squares(keras.losses.Loss):
 class Toy(keras.Model):
     """An autoencoder with optional noise and dropout, a counter, and a loss of each kind.
 
-    `bare_mean` adds the mistake that doubles gradients on two replicas.
+    `bare_mean` adds the mistake that doubles gradients on two replicas; an `aggregation` of the
+    counter makes replicas wait for each other between `add_loss` and the use of the loss.
     """
 
-    def __init__(self, noise=0.0, bare_mean=False):
+    def __init__(self, noise=0.0, bare_mean=False, aggregation="none"):
         super().__init__()
         self.noise = noise
         self.bare_mean = bare_mean
@@ -31,7 +32,8 @@ class Toy(keras.Model):
             dtype="int32",
             initializer="zeros",
             trainable=False,
-            aggregation="only_first_replica",
+            aggregation=aggregation,
+            name="updates",
         )
 
     def call(self, inputs, training=False):
@@ -50,11 +52,11 @@ class Toy(keras.Model):
         return loss + ops.mean(ops.square(y_pred["x"])) if self.bare_mean else loss
 
 
-def make_toy(optimizer="sgd", noise=0.0, bare_mean=False, learning_rate=0.05):
+def make_toy(optimizer="sgd", learning_rate=0.05, **arguments):
     """A factory for `train`."""
 
     def make():
-        model = Toy(noise, bare_mean)
+        model = Toy(**arguments)
         model.compile(
             keras.optimizers.get(
                 {"class_name": optimizer, "config": {"learning_rate": learning_rate}}
@@ -67,8 +69,9 @@ def make_toy(optimizer="sgd", noise=0.0, bare_mean=False, learning_rate=0.05):
     return make
 
 
-def toy_data(examples, seed=0):
+def toy_data(examples, seed=0, copies=1):
     x = (np.random.default_rng(seed).random((examples, PITCHES)) < 0.4).astype("uint8")
+    x = np.repeat(x, copies, axis=0)
     return {"x": x}, {"x": x.astype("float32")}
 
 
