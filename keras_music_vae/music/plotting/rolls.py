@@ -1,15 +1,12 @@
-"""Draws music. Needs matplotlib: pip install 'keras-music-vae[reproduce]'."""
+"""Piano rolls: notes over a keyboard."""
 
 import numpy as np
 
 from keras_music_vae.music import midi, theory
+from keras_music_vae.music.plotting.style import IN_KEY, INK, LINE, OFF_KEY, new_figure, set_title
 from keras_music_vae.music.representations import PianoRoll
 
-_IN_KEY = "#2f6d9e"
-_OFF_KEY = "#e2672e"
-_TRACKS = (_IN_KEY, "#c9543b", "#4b9b6e", "#8a6bb0", "#c99a2e", "#5aa9b8")
-_INK = "#33383d"
-_LINE = "#c3c8cd"
+_TRACKS = (IN_KEY, "#c9543b", "#4b9b6e", "#8a6bb0", "#c99a2e", "#5aa9b8")
 _BLACK_ROW = "#f1f2f4"
 _BLACK_KEYS = (1, 3, 6, 8, 10)
 
@@ -51,21 +48,13 @@ def piano_roll(music, *, steps_per_quarter=1, quarters_per_bar=4, key=None, titl
     for label, colour, chosen in _groups(notes, score.names, key):
         _draw_notes(axes, notes["pitch"][chosen], quarters[:, chosen], colour, label)
     if title:
-        axes.set_title(title, loc="left", color=_INK, fontsize=11, fontweight="bold", pad=8)
+        set_title(axes, title)
     return axes.figure
 
 
 def _new_axes(width, height):
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            f"Drawing needs matplotlib, which could not be imported ({error}). "
-            "Install it: pip install 'keras-music-vae[reproduce]'"
-        ) from error
-    # A Figure of its own rather than pyplot's: no display, no global state.
     size = float(np.clip(width, 6, 18)), float(np.clip(height, 2.8, 8))
-    return Figure(figsize=size, layout="constrained").add_subplot()
+    return new_figure(*size).add_subplot()
 
 
 def _pitch_range(pitches):
@@ -78,7 +67,7 @@ def _pitch_range(pitches):
 def _groups(notes, names, key):
     if key is not None:
         inside = theory.key_pitch_classes(key)[notes["pitch"] % 12]
-        return (f"in {key}", _IN_KEY, inside), (f"not in {key}", _OFF_KEY, ~inside)
+        return (f"in {key}", IN_KEY, inside), (f"not in {key}", OFF_KEY, ~inside)
     tracks = np.unique(notes["track"])
     labels = [names[track] if track < len(names) else None for track in tracks]
     return [
@@ -97,16 +86,16 @@ def _draw_grid(axes, low, high, bars, quarters_per_bar):
         if pitch % 12 in _BLACK_KEYS:
             axes.axhspan(pitch - 0.5, pitch + 0.5, color=_BLACK_ROW, linewidth=0, zorder=0)
         elif pitch % 12 in (0, 5):  # only here do two white rows touch
-            axes.axhline(pitch - 0.5, color=_LINE, linewidth=0.5, zorder=1)
+            axes.axhline(pitch - 0.5, color=LINE, linewidth=0.5, zorder=1)
     for quarter in range(0, end + 1, 1 if bars <= 40 else quarters_per_bar):
         is_bar = quarter % quarters_per_bar == 0
-        axes.axvline(quarter, color=_LINE, linewidth=1.1 if is_bar else 0.35, zorder=1)
+        axes.axvline(quarter, color=LINE, linewidth=1.1 if is_bar else 0.35, zorder=1)
     axes.set(xlim=(0, end), ylim=(low - 0.5, high + 0.5))
     shown = range(0, bars, -(-bars // 16))
     axes.set_xticks([bar * quarters_per_bar for bar in shown], [f"{bar + 1}" for bar in shown])
-    axes.set_xlabel("bar", color=_INK, loc="left", fontsize=8)
+    axes.set_xlabel("bar", color=INK, loc="left", fontsize=8)
     axes.set_yticks([])
-    axes.tick_params(length=0, colors=_INK, labelsize=8)
+    axes.tick_params(length=0, colors=INK, labelsize=8)
     axes.spines[:].set_visible(False)
 
 
@@ -117,10 +106,10 @@ def _draw_keyboard(axes, low, high):
     pitches = range(low, high + 1)
     for pitch in pitches:
         if pitch % 12 in _BLACK_KEYS:
-            keyboard.plot([0, 1], [pitch, pitch], color=_LINE, linewidth=0.5, zorder=1)
-            keyboard.barh(pitch, 0.62, height=0.8, color=_INK, zorder=2)
+            keyboard.plot([0, 1], [pitch, pitch], color=LINE, linewidth=0.5, zorder=1)
+            keyboard.barh(pitch, 0.62, height=0.8, color=INK, zorder=2)
         elif pitch % 12 in (0, 5):
-            keyboard.axhline(pitch - 0.5, color=_LINE, linewidth=0.5, zorder=1)
+            keyboard.axhline(pitch - 0.5, color=LINE, linewidth=0.5, zorder=1)
     # Every white key has a name where there is room, else only each C.
     named = (
         (0, 2, 4, 5, 7, 9, 11) if len(pitches) <= 26 else (0, 4, 7) if len(pitches) < 60 else (0,)
@@ -129,8 +118,8 @@ def _draw_keyboard(axes, low, high):
     keyboard.set_yticks(shown, [_pitch_name(pitch) for pitch in shown])
     for pitch, label in zip(shown, keyboard.get_yticklabels(), strict=True):
         label.set_fontweight("bold" if pitch % 12 == 0 else "normal")
-    keyboard.tick_params(length=0, labelleft=True, colors=_INK, labelsize=8, pad=4)
-    keyboard.spines[:].set_color(_LINE)
+    keyboard.tick_params(length=0, labelleft=True, colors=INK, labelsize=8, pad=4)
+    keyboard.spines[:].set_color(LINE)
 
 
 def _draw_notes(axes, pitches, quarters, colour, label):
@@ -151,7 +140,7 @@ def _draw_notes(axes, pitches, quarters, colour, label):
     if label:
         axes.legend(
             loc="lower right", bbox_to_anchor=(1, 1), ncols=6, frameon=False, fontsize=8,
-            labelcolor=_INK, handlelength=1, borderaxespad=0.2,
+            labelcolor=INK, handlelength=1, borderaxespad=0.2,
         )  # fmt: skip
 
 
