@@ -19,20 +19,21 @@ CODES = ((-1, 1), (1, 1), (-1, -1), (1, -1))
 NEIGHBOURS = 25
 
 
-def draw(songs, models, folder):
+def draw(songs, models, folder, corpus=None):
     """Draws the figures, and prints how well the encodings of figure 3 tell the keys apart.
 
     Args:
-        songs: dict of `Songs` by split, all in C major or C minor. Figure 1 shows those of every
-            split, figure 3 those of "test".
+        songs: dict of `Songs` by split, all in C major or C minor. Figure 3 shows those of "test".
         models: dict of the two trained models, "vae" and "classifying_vae".
         folder: path, made where it is not there.
+        corpus: dict of `Songs` by split, all of which figure 1 shows; None for `songs`.
 
     Returns:
         list of the paths of the figures written.
     """
-    rolls = [roll for split in songs.values() for roll in split.rolls]
-    keys = [key for split in songs.values() for key in split.keys]
+    splits = (corpus or songs).values()
+    rolls = [roll for split in splits for roll in split.rolls]
+    keys = [key for split in splits for key in split.keys]
     panels = {MODELS[name]: encodings(models[name], songs["test"]) for name in COMPARED}
     figures = {
         "figure_1_pitch_classes": plotting.pitch_class_distribution(rolls, keys),

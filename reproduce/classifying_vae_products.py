@@ -47,9 +47,9 @@ def write(options, songs, results, trained):
         written += [("preset", preset), ("SavedModel", folder / "saved_model")]
         music = play(model, songs["test"], representation, tempo, folder / "midi")
         written.append(("MIDI", music))
-    drawn = figures.draw(
-        run.in_two_keys(songs), figure_models(options, songs), options.workdir / "figures"
-    )
+    two_keys = run.in_two_keys(songs)
+    models = figure_models(options, two_keys)
+    drawn = figures.draw(two_keys, models, options.workdir / "figures", corpus=songs)
     return [*written, ("figures", drawn[0].parent)]
 
 
@@ -110,7 +110,7 @@ def figure_models(options, songs):
             values |= {"epochs": 2, "hidden_dim": 8, "kl_warmup_epochs": 0}
             values |= {"w_kl_warmup_epochs": 0} if "w_kl_warmup_epochs" in values else {}
         print(f"\n{name} with two latent dimensions, for figures 3 and 4")
-        result = run.train_model(experiment, values, run.in_two_keys(songs), options.seed)
+        result = run.train_model(experiment, values, songs, options.seed, verbose=2)
         models[name] = result.model
     return models
 

@@ -15,7 +15,8 @@ def gradients(function, variables):
     import jax
 
     def stateless(values):
-        with keras.StatelessScope(list(zip(variables, values, strict=True))):
+        mapping = list(zip(variables, values, strict=True))
+        with keras.StatelessScope(mapping, collect_losses=True):
             return function()
 
     return [np.asarray(g) for g in jax.grad(stateless)([v.value for v in variables])]
