@@ -1,5 +1,6 @@
 """What every model promises, whatever paper it is from."""
 
+import functools
 import json
 
 import keras
@@ -24,8 +25,10 @@ def names(model):
     return [variable.path.partition("/")[2] for variable in model.weights]
 
 
-def fitted(descriptor, **arguments):
-    model = descriptor.make(**arguments)
+@functools.cache
+def fitted(descriptor, dtype="float32"):
+    """A model after two updates, for tests that leave it as it is."""
+    model = descriptor.make(dtype=dtype)
     model.compile("adam")
     model.fit(*descriptor.data(8), batch_size=4, verbose=0)
     return model

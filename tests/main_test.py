@@ -15,6 +15,9 @@ from keras_music_vae.music import midi
 from keras_music_vae.music.representations import PianoRoll
 from keras_music_vae.papers import PAPERS
 
+tensorflow_only = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="SavedModels are written by TensorFlow"
+)
 KEYS = ("C", "Eb", "G")
 SAMPLE = ["sample", "--preset", "keyed", "--key", "G major", "--steps", "8", "--out", "a.mid"]
 
@@ -131,9 +134,7 @@ def test_datasets_names_every_dataset_and_how_to_build_it(capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="SavedModels are written by TensorFlow"
-)
+@tensorflow_only
 def test_export(tmp_path, capsys):
     import tensorflow as tf
 
@@ -144,6 +145,22 @@ def test_export(tmp_path, capsys):
     how |= {"temperature": tf.constant(1.0), "seed": tf.constant(3)}
     made = loaded.sample(how)["piano_roll"]
     np.testing.assert_array_equal(made, presets.from_preset("keyless").sample(1, 8, seed=3))
+
+
+@tensorflow_only
+def test_export_leaves_other_files_alone(tmp_path, capsys):
+    (tmp_path / "song.mid").touch()
+    assert main(["export", "--preset", "keyless", "--out", "."]) == 1
+    assert "choose another name" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["song.mid"]
+
+
+def test_plots_alone_need_matplotlib(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert main(SAMPLE) == 0
+    assert main([*SAMPLE, "--plot", "a.png"]) == 1
+    assert "pip install" in capsys.readouterr().err
 
 
 MISTAKES = {
@@ -160,7 +177,6 @@ MISTAKES = {
     "drums": (["reconstruct", "drums.mid", "--preset", "keyed", "--out", "a"], "no notes on the"),
     "short": (["reconstruct", "short.mid", "--preset", "windows", "--out", "a"], "at least 16"),
     "no place to export": (["export", "--preset", "keyed", "--out", "no/model"], "no is not there"),
-    "export into a full folder": (["export", "--preset", "keyed", "--out", "."], "choose another"),
 }
 
 
