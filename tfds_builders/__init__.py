@@ -1,0 +1,10 @@
+"""Datasets for tensorflow-datasets; importing the package registers their names.
+
+`tfds build jsb_chorales --imports=tfds_builders` works anywhere after installation, and so does
+`tfds.load("jsb_chorales/all_keys")` after `import tfds_builders`.
+"""
+
+from tfds_builders.jsb_chorales import jsb_chorales_dataset_builder
+from tfds_builders.piano_midi_de import piano_midi_de_dataset_builder
+
+__all__ = ["jsb_chorales_dataset_builder", "piano_midi_de_dataset_builder"]

@@ -1,0 +1,1 @@
+"""Bach's four-part chorales as piano rolls."""

@@ -1,0 +1,1 @@
+"""Piano music of piano-midi.de as piano rolls."""
