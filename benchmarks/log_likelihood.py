@@ -2,9 +2,9 @@
 
     python benchmarks/log_likelihood.py
 
-Prints one line of JSON: samples a second of both on one core, and their ratio. The loop is what one
-writes first: one datum, one draw, eager calls of the model. Both estimate the same likelihoods, which
-is checked before anything is timed; compiling counts for neither.
+Prints one line of JSON: samples a second of both on one core, and their ratio. The loop is what
+one writes first: one datum, one draw, eager calls of the model. Both estimate the same likelihoods,
+which is checked before anything is timed; compiling counts for neither.
 """
 
 import argparse
@@ -53,6 +53,7 @@ def naive(model, x, x_prev, draws, rng):
 
 
 def timed(function):
+    """What it returns, and the processor's seconds it took."""
     start = time.process_time()
     value = function()
     return value, time.process_time() - start

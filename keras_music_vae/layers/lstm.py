@@ -35,17 +35,20 @@ def lstm_step(projection, h, c, recurrent_kernel, gate="sigmoid"):
     Returns:
         `(h, c)`, each `(batch, units)`.
     """
-    i, f, g, o = _gates(projection + ops.matmul(h, recurrent_kernel), gate)
+    return _next_state(_gates(projection + ops.matmul(h, recurrent_kernel), gate), c)
+
+
+def _next_state(gates, c):
+    i, f, g, o = gates
     c = f * c + i * g
     return o * ops.tanh(c), c
 
 
 def _gates(x, gate):
     """The four activations of `(..., 4 * units)`, each `(..., units)`."""
-    units = x.shape[-1] // 4
-    # All at once, the candidate for nothing: in a loop few large operations beat many small ones.
-    i, f, _, o = ops.split(GATES[gate][0](x), 4, axis=-1)
-    return i, f, ops.tanh(x[..., 2 * units : 3 * units]), o
+    activate, _ = GATES[gate]
+    i, f, g, o = ops.split(x, 4, axis=-1)
+    return activate(i), activate(f), ops.tanh(g), activate(o)
 
 
 def lstm(projections, h, c, recurrent_kernel, gate="sigmoid"):
@@ -65,44 +68,43 @@ def lstm(projections, h, c, recurrent_kernel, gate="sigmoid"):
     @ops.custom_gradient
     def run(projections, h0, c0, recurrent_kernel):
         def forward(carry, projection):
-            carry = lstm_step(projection, *carry, recurrent_kernel, gate)
+            h, c, _ = carry
+            gates = _gates(projection + ops.matmul(h, recurrent_kernel), gate)
+            # On TensorFlow `ops.scan` wants a step to emit what the carry looks like.
+            carry = (*_next_state(gates, c), ops.concatenate(gates, axis=-1))
             return carry, carry
 
-        _, (hs, cs) = ops.scan(forward, (h0, c0), projections)
+        no_gates = ops.zeros_like(projections[0])
+        _, (hs, cs, gates) = ops.scan(forward, (h0, c0, no_gates), projections)
 
         def gradient(*upstream, **_):
             d_outputs, d_cell = tree.flatten(upstream)
-            previous_hs = ops.concatenate([h0[None], hs[:-1]], axis=0)
             previous_cs = ops.concatenate([c0[None], cs[:-1]], axis=0)
-            # What does not depend on later steps is found for all steps at once, the gates anew.
-            i, f, g, o = _gates(projections + ops.matmul(previous_hs, recurrent_kernel), gate)
-            tanh_c = ops.tanh(cs)
-            dc_by_dh = o * (1 - ops.square(tanh_c))
-            slopes = ops.concatenate(
-                [
-                    g * slope(i),
-                    previous_cs * slope(f),
-                    i * (1 - ops.square(g)),
-                    tanh_c * slope(o),
-                ],
-                axis=-1,
-            )
             transposed = ops.transpose(recurrent_kernel)
 
             def backward(carry, step):
                 dh, dc, _ = carry
-                d_output, dc_by_dh, f, slopes = step
-                dh = dh + d_output
-                dc = dc + dh * dc_by_dh
-                d_projection = ops.concatenate([dc, dc, dc, dh], axis=-1) * slopes
-                # On TensorFlow `ops.scan` wants a step to emit what the carry looks like.
+                d_output, c, previous_c, gates = step
+                i, f, g, o = ops.split(gates, 4, axis=-1)
+                dh, tanh_c = dh + d_output, ops.tanh(c)
+                dc = dc + dh * o * (1 - ops.square(tanh_c))
+                d_projection = ops.concatenate(
+                    [
+                        dc * g * slope(i),
+                        dc * previous_c * slope(f),
+                        dc * i * (1 - ops.square(g)),
+                        dh * tanh_c * slope(o),
+                    ],
+                    axis=-1,
+                )
                 carry = (ops.matmul(d_projection, transposed), dc * f, d_projection)
                 return carry, carry
 
-            start = (ops.zeros_like(h0), d_cell, ops.zeros_like(projections[0]))
-            steps = (d_outputs, dc_by_dh, f, slopes)
+            start = (ops.zeros_like(h0), d_cell, no_gates)
+            steps = (d_outputs, cs, previous_cs, gates)
             (dh, dc, _), (_, _, d_projections) = ops.scan(backward, start, steps, reverse=True)
             units = h0.shape[-1]
+            previous_hs = ops.concatenate([h0[None], hs[:-1]], axis=0)
             d_kernel = ops.matmul(
                 ops.transpose(ops.reshape(previous_hs, (-1, units))),
                 ops.reshape(d_projections, (-1, 4 * units)),
