@@ -27,7 +27,8 @@ class Autoencoder(keras.Model):
     of each posterior announced by `track_kl`, whose KL is reported as the metric `kl_<name>`.
 
     The counter is the model's own because an optimizer's is a constant inside a forward pass traced
-    under JAX.
+    under JAX. Every replica counts for itself: an aggregation would make replicas wait for each
+    other within `call`, and Keras would then mix up what they gave to `add_loss`.
     """
 
     def __init__(self, **kwargs):
@@ -37,7 +38,7 @@ class Autoencoder(keras.Model):
             dtype="int",
             initializer="zeros",
             trainable=False,
-            aggregation="only_first_replica",
+            aggregation="none",
             name="updates",
         )
         self.posteriors = {}
