@@ -1,6 +1,7 @@
 """What every model promises, whatever paper it is from."""
 
 import functools
+import inspect
 import json
 
 import keras
@@ -70,6 +71,18 @@ def test_every_trainable_variable_has_a_finite_gradient(descriptor):
         assert gradient.shape == variable.shape, variable.path
         assert np.isfinite(gradient).all(), variable.path
         assert gradient.any(), variable.path
+
+
+def test_every_argument_of_the_constructor_is_in_the_configuration(descriptor):
+    model = descriptor.make()
+    arguments = {
+        name
+        for kind in type(model).__mro__
+        if kind.__module__.startswith("keras_music_vae") and "__init__" in vars(kind)
+        for name, parameter in inspect.signature(kind.__init__).parameters.items()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    }
+    assert arguments - {"self"} <= model.get_config().keys()
 
 
 def test_configuration_round_trip(descriptor):
