@@ -85,25 +85,3 @@ class LinearWarmup(LearningRateSchedule):
             "steps": self.steps,
             "staircase": self.staircase,
         }
-
-
-def get(schedule):
-    """Returns a schedule from a number, a schedule or the dict that serialised one.
-
-    Args:
-        schedule: float (held constant), `LearningRateSchedule`, or dict of
-            `keras.saving.serialize_keras_object`.
-
-    Raises:
-        ValueError: for anything else.
-    """
-    if isinstance(schedule, LearningRateSchedule):
-        return schedule
-    if isinstance(schedule, dict):
-        return keras.saving.deserialize_keras_object(schedule)
-    if isinstance(schedule, (int, float)):
-        return Constant(schedule)
-    raise ValueError(
-        "A schedule must be a number, a `keras.optimizers.schedules.LearningRateSchedule` or its "
-        f"serialised dict. Received: {schedule!r} (of type {type(schedule).__name__})"
-    )

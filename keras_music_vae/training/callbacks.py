@@ -72,6 +72,7 @@ class Backup(keras.callbacks.Callback):
         self.best = best
         self.writes = writes and folder is not None
         self.progress = checkpoint.Progress(0, 0.0, {}, {}, {})
+        self.saved_epochs = 0
         self.started = time.perf_counter()
 
     def open(self, resume):
@@ -95,6 +96,7 @@ class Backup(keras.callbacks.Callback):
         self.progress.config = config
         if self.path and self.path.exists():
             self.progress, weights = checkpoint.load(self.path, self.model, config)
+            self.saved_epochs = self.progress.epochs
             if self.best:
                 self.best.restore(self.progress.stopper, weights)
 
@@ -112,6 +114,7 @@ class Backup(keras.callbacks.Callback):
         if self.writes:
             best_weights = self.best.best_weights if self.best else None
             checkpoint.save(self.path, self.model, progress, best_weights)
+            self.saved_epochs = progress.epochs
             self._write_history()
 
     def _write_history(self):
@@ -132,12 +135,13 @@ class Backup(keras.callbacks.Callback):
 
     def farewell(self):
         """What to tell whoever interrupted the run."""
-        epochs = self.progress.epochs
         if self.folder is None:
-            return f"Interrupted after {epochs} epochs. Nothing is saved: no workdir was given."
-        if epochs == 0:
+            return "Interrupted. Nothing is saved: no workdir was given."
+        if not self.writes:
+            return "Interrupted. The first machine keeps what was saved."
+        if self.saved_epochs == 0:
             return "Interrupted in the first epoch. Nothing is saved yet; start again."
         return (
-            f"Interrupted after {epochs} epochs; their state is saved in {self.folder}. Run the "
-            "same again with resume=True (--resume on the command line) to go on from there."
+            f"Interrupted after {self.saved_epochs} epochs; their state is saved in {self.folder}. "
+            "Run the same again with resume=True (--resume on the command line) to go on."
         )

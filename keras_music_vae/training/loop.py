@@ -141,7 +141,12 @@ def train(
             if jit_compile is not None:
                 model.jit_compile = jit_compile
             listeners = keras.callbacks.CallbackList(
-                [*_if(best), *callbacks, *_if(_tensorboard(tensorboard, workdir)), backup],
+                [
+                    *_if(best),
+                    *callbacks,
+                    *_if(_tensorboard(tensorboard and devices.is_chief, workdir)),
+                    backup,
+                ],
                 add_history=True,
                 add_progbar=verbose > 0,
                 model=model,

@@ -1,12 +1,13 @@
 """Two replicas equal one, on one machine and on two; and a doubled gradient would be seen."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 from keras_music_vae.training import train
-from tests.training.processes import finish, free_ports, read, start
+from tests.training.processes import finish, free_ports, read, read_error, start
 from tests.training.toys import everything, make_toy, toy_data
 
 pytestmark = pytest.mark.slow
@@ -52,8 +53,11 @@ def mirrored(tmp_path_factory):
         "21 examples": {"epochs": 1, "examples": 21},
     }
     both = [SETTINGS | {"strategy": "mirrored"} | call for call in calls.values()]
-    finish(start(folder, *both, CPUS="2"))
-    return {name: read(folder, i) for i, name in enumerate(calls)}
+    waiting = SETTINGS | {"strategy": "mirrored", "fails": True}
+    waiting["toy"] = {"aggregation": "only_first_replica"}
+    finish(start(folder, *both, waiting, CPUS="2"))
+    runs = {name: read(folder, i) for i, name in enumerate(calls)}
+    return runs | {"refusal": read_error(folder, len(calls))}
 
 
 def test_two_replicas_equal_one(mirrored):
@@ -75,13 +79,9 @@ def test_replicas_draw_noise_of_their_own(mirrored):
     assert largest_difference(mirrored["noisy twins"], one, "kernel") > 1e-3
 
 
-def test_a_counter_that_makes_replicas_wait_is_refused(tmp_path):
-    call = SETTINGS | {"strategy": "mirrored", "toy": {"aggregation": "only_first_replica"}}
-    process = start(tmp_path, call, CPUS="2")
-    _, errors = process.communicate(timeout=180)
-    assert process.returncode == 1
-    assert "must have aggregation='none'" in errors
-    assert "toy/updates" in errors
+def test_a_counter_that_makes_replicas_wait_is_refused(mirrored):
+    assert "must have aggregation='none'" in mirrored["refusal"]
+    assert re.search(r"Received: \['toy_?\d*/updates'\]", mirrored["refusal"])
 
 
 @pytest.mark.parametrize("examples", [21, 23])
@@ -95,7 +95,7 @@ def test_replicas_share_a_last_batch_equally(mirrored, examples):
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory):
-    """Two processes on this machine: runs by name, for each process."""
+    """Two processes on this machine: for each the runs by name and the last error; the files."""
     folder = tmp_path_factory.mktemp("machines")
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     common = SETTINGS | {"strategy": "multiworker", "patience": 1}
@@ -105,14 +105,17 @@ def machines(tmp_path_factory):
         "first epoch": part | {"epochs": 1},
         "resumed": part | {"resume": True},
     }
-    tasks = [{"cluster": cluster, "task": {"type": "worker", "index": i}} for i in range(2)]
-    finish(
-        *(
-            start(folder / str(i), *calls.values(), TF_CONFIG=json.dumps(task))
-            for i, task in enumerate(tasks)
-        )
-    )
-    runs = [{name: read(folder / str(i), k) for k, name in enumerate(calls)} for i in range(2)]
+    processes = []
+    for i, workdir in enumerate(["run", "elsewhere"]):
+        apart = common | {"workdir": str(folder / workdir), "resume": True, "fails": True}
+        task = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": i}})
+        processes.append(start(folder / str(i), *calls.values(), apart, TF_CONFIG=task))
+    finish(*processes)
+    runs = [
+        {name: read(folder / str(i), k) for k, name in enumerate(calls)}
+        | {"error": read_error(folder / str(i), len(calls))}
+        for i in range(2)
+    ]
     return runs, folder / "run"
 
 
@@ -122,6 +125,13 @@ def test_two_machines_equal_one(machines, name):
     expected = one_replica(patience=1)
     for process in runs:
         assert_equal_runs(process[name], expected)
+
+
+def test_machines_that_resume_from_different_folders_say_so(machines):
+    runs, _ = machines
+    for process in runs:
+        assert "must agree on the epochs already trained" in process["error"]
+        assert "[3, 0]" in process["error"]
 
 
 def test_one_machine_writes_the_files(machines):

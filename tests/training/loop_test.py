@@ -101,6 +101,14 @@ def test_other_shapes_are_refused(tmp_path):
         run(wider, workdir=tmp_path, resume=True)
 
 
+class InterruptSaving(keras.callbacks.Callback):
+    """Ctrl-C after an epoch is trained and before its state is in place."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
 class InterruptAt(keras.callbacks.Callback):
     def __init__(self, epoch):
         super().__init__()
@@ -118,6 +126,13 @@ def test_ctrl_c_says_how_to_resume_and_loses_only_the_epoch(tmp_path, capsys):
     with pytest.raises(KeyboardInterrupt):
         run(workdir=tmp_path, callbacks=[InterruptAt(3)])
     assert "after 3 epochs; their state is saved in" in capsys.readouterr().err
+    assert_same_run(run(workdir=tmp_path, resume=True), run())
+
+
+def test_ctrl_c_counts_only_what_is_saved(tmp_path, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        run(workdir=tmp_path, callbacks=[InterruptSaving()])
+    assert "after 2 epochs" in capsys.readouterr().err
     assert_same_run(run(workdir=tmp_path, resume=True), run())
 
 

@@ -34,7 +34,7 @@ def start(folder, *calls, **environment):
     )
 
 
-def finish(*processes, seconds=180):
+def finish(*processes, seconds=900):
     """Waits for all to succeed."""
     try:
         for process in processes:
@@ -42,14 +42,19 @@ def finish(*processes, seconds=180):
             assert process.returncode == 0, errors[-4000:]
     finally:
         for process in processes:
-            process.kill()
-            process.wait()
+            with process:
+                process.kill()
 
 
 def read(folder, call):
     """Names and arrays of the state after the `call`-th call, in order."""
     with np.load(folder / f"{call}.npz") as arrays:
         return list(arrays.items())
+
+
+def read_error(folder, call):
+    """What the `call`-th call raised, as it should."""
+    return (folder / f"{call}.txt").read_text(encoding="utf-8")
 
 
 def free_ports(count):

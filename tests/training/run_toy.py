@@ -4,8 +4,8 @@
 
 Each JSON holds the arguments of one call of `train` and, beside them, `toy`: arguments of
 `make_toy`, `examples` and `copies`: of `toy_data`, `die`: [function, count, "before" or "after"],
-to kill this process at the count-th call of os.<function>. The state after the i-th call goes to
-FOLDER/<i>.npz.
+to kill this process at the count-th call of os.<function>, `fails`: true where an error is wanted.
+The state after the i-th call goes to FOLDER/<i>.npz, a wanted error to FOLDER/<i>.txt.
 
 CPUS in the environment is the number of logical CPU devices; with BLOCK_TENSORFLOW its import
 fails as where it is not installed.
@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 
 def kill_at(name, count, when):
@@ -67,8 +68,13 @@ def main(folder, *calls):
         data = toy_data(settings.pop("examples", 22), copies=settings.pop("copies", 1))
         if "die" in settings:
             kill_at(*settings.pop("die"))
-        result = train(make, data, toy_data(9, seed=1), callbacks=[Announce()], **settings)
-        np.savez(f"{folder}/{i}.npz", **everything(result))
+        error = Exception if settings.pop("fails", False) else ()
+        try:
+            result = train(make, data, toy_data(9, seed=1), callbacks=[Announce()], **settings)
+        except error as e:
+            Path(f"{folder}/{i}.txt").write_text(f"{type(e).__name__}: {e}", encoding="utf-8")
+        else:
+            np.savez(f"{folder}/{i}.npz", **everything(result))
 
 
 if __name__ == "__main__":
