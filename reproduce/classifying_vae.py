@@ -24,7 +24,7 @@ from keras_music_vae.training import CheckpointError
 
 PAPER = PAPERS["classifying_vae"]
 MODELS = tuple(dict.fromkeys(e.model for e in PAPER.experiments.values() if e.training))
-LABELS = {row.model: row.label for row in PAPER.tables["table_2"].rows if "*" not in row.label}
+LABELS = {row.model: row.label for row in PAPER.tables["notes_per_step"].rows}
 RESULTS = Path(__file__).parent / "results"
 RECORDED = RESULTS / "classifying_vae.jsonl"
 TRIALS = RESULTS / "classifying_vae_search.jsonl"

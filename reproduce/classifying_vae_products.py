@@ -118,8 +118,9 @@ def figure_models(options, songs):
 def next_commands(written):
     """What to type next, with what was written."""
     preset = next(path for what, path in written if what == "preset")
+    key = ' --key "C major"' if preset.name.startswith("classifying") else ""
     return f"""
 Next:
-  python -m keras_music_vae sample --preset {preset} --seed 1 --out new.mid
+  python -m keras_music_vae sample --preset {preset}{key} --seed 1 --out new.mid
   python -m keras_music_vae sample --help
 """

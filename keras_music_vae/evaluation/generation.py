@@ -65,10 +65,11 @@ def measure(
         seed: int.
 
     Returns:
-        dict, metric -> float: `log_likelihood`, `log_likelihood_w_unweighted` (models with classes),
+        dict, metric -> float: `log_likelihood`, with classes `log_likelihood_w_unweighted`, and
         `elbo` (all nats per step), `key_consistency` (percent, geometric mean), for models with
-        classes `key_consistency_true_key` and `classification_accuracy` (percent of steps or
-        windows), `notes_per_step`, `tone_span` (semitones), and what belongs to them.
+        classes `key_consistency_true_key`, `key_consistency_mean_w` (w is the softmax of the mean
+        of q(w|seed), as in the released sampler) and `classification_accuracy` (percent of steps
+        or windows), `notes_per_step`, `tone_span` (semitones), and what belongs to them.
     """
     length = getattr(model, "seq_length", seed_steps) if hasattr(model.encoder, "run") else 1
     padded = windows.padded_windows(rolls, length)
@@ -89,15 +90,21 @@ def measure(
         true_w = _one_hot(model, names)
         with_key = continue_windows(model, seeds, sample_steps, true_w, scheme, seed=seed)
         metrics |= _consistency(with_key, names, "_true_key")
-        w = np.asarray(model.infer_w(seeds)) if w_inference == "mean" else None
+        mean_w = np.asarray(model.infer_w(seeds))
+        with_mean = continue_windows(model, seeds, sample_steps, mean_w, scheme, seed=seed)
+        metrics |= _consistency(with_mean, names, "_mean_w")
+        w = mean_w if w_inference == "mean" else None
     made = continue_windows(model, seeds, sample_steps, w, scheme, seed=seed)
     return metrics | _consistency(made, names)
 
 
 def measure_music(rolls, key_classes, sample_steps=16):
-    """The same of the songs themselves, the row "Data" of Table 2: every window is a sample."""
-    samples, song = windows.seed_windows(rolls, sample_steps)
-    return _consistency(samples, np.asarray(key_classes)[song])
+    """The same of the songs themselves, the row "Data" of Table 2: every window is a sample.
+
+    The windows are those of the released code, without each song's last, for so was the row made.
+    """
+    samples = windows.compat_windows(rolls, sample_steps)
+    return _consistency(samples.x_prev, np.asarray(key_classes)[samples.song])
 
 
 def _consistency(samples, names, suffix=""):
@@ -114,7 +121,7 @@ def _consistency(samples, names, suffix=""):
 
 
 def _one_hot(model, names):
-    """The true w of each song; a class that no training song had has none, and all are as likely."""
+    """The true w of each song; for a class that no training song had, all classes alike."""
     unknown = np.full(len(model.classes), 1 / len(model.classes), "float32")
     known = {name: model.class_weights(name) for name in model.classes}
     return np.stack([known.get(name, unknown) for name in names])

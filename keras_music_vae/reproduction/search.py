@@ -52,8 +52,8 @@ def run(experiments, trials, path, train, pool, device, given=()):
         experiments: list of `papers.Experiment`.
         trials: int, for each experiment.
         path: path of the trials' file, JSON lines of `Result` whose seed is the trial's number.
-        train: picklable callable `(experiment name, hyperparameters, seed)` -> `(metrics, seconds)`,
-            with `val_loss` among the metrics.
+        train: picklable callable, experiment name, hyperparameters and seed -> metrics, with
+            `val_loss` among them, and seconds.
         pool: `concurrent.futures.Executor` that runs it.
         device: str, what it runs on.
         given: mapping, hyperparameters that stay as they are given here.
