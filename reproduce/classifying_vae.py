@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from keras_music_vae import reproduction
 from keras_music_vae.papers import PAPERS
 from keras_music_vae.reproduction import search
-from keras_music_vae.training import CheckpointError
+from keras_music_vae.training import CheckpointError, Devices
 
 PAPER = PAPERS["classifying_vae"]
 MODELS = tuple(dict.fromkeys(e.model for e in PAPER.experiments.values() if e.training))
@@ -179,6 +179,7 @@ def run_all(options, given):
     """Trains and measures every model asked for; returns the results and the first models."""
     import classifying_vae_run as run
 
+    devices = Devices(options.strategy)  # before TensorFlow reads data: see its docstring
     dataset = PAPER.datasets[options.dataset]
     songs = run.load_songs(dataset, options.data_dir, options.manual_dir)
     if options.smoke:
@@ -192,6 +193,8 @@ def run_all(options, given):
     trained = {}
 
     def keep(experiment, seed, metrics, values, seconds):
+        if not devices.is_chief:
+            return
         result = reproduction.finished_run(experiment, seed, metrics, values, place, seconds)
         reproduction.append(results_file, result)
         if options.record and not options.smoke:
@@ -265,6 +268,8 @@ def main(arguments=None):
             run_search(options, given)
             return 0
         songs, results, trained = run_all(options, given)
+        if not Devices(options.strategy).is_chief:
+            return 0
         import classifying_vae_products as products
 
         written = products.write(options, songs, results, trained)
