@@ -84,8 +84,7 @@ def lstm(projections, h, c, recurrent_kernel, gate="sigmoid"):
 
             def backward(carry, step):
                 dh, dc, _ = carry
-                d_output, c, previous_c, gates = step
-                i, f, g, o = ops.split(gates, 4, axis=-1)
+                d_output, c, previous_c, i, f, g, o = ops.split(step, 7, axis=-1)
                 dh, tanh_c = dh + d_output, ops.tanh(c)
                 dc = dc + dh * o * (1 - ops.square(tanh_c))
                 d_projection = ops.concatenate(
@@ -101,7 +100,8 @@ def lstm(projections, h, c, recurrent_kernel, gate="sigmoid"):
                 return carry, carry
 
             start = (ops.zeros_like(h0), d_cell, no_gates)
-            steps = (d_outputs, cs, previous_cs, gates)
+            # One array: on TensorFlow `ops.scan` takes several only where their length is known.
+            steps = ops.concatenate([d_outputs, cs, previous_cs, gates], axis=-1)
             (dh, dc, _), (_, _, d_projections) = ops.scan(backward, start, steps, reverse=True)
             units = h0.shape[-1]
             previous_hs = ops.concatenate([h0[None], hs[:-1]], axis=0)

@@ -27,11 +27,15 @@ class NormalizedKernel(keras.layers.Layer):
         self.shape = tuple(shape)
         self.initializer = keras.initializers.get(initializer)
         self.normalize = normalize
-        self.v = self.add_weight(shape=self.shape, initializer=self.initializer, name="v")
+        # Not cast by Keras: under mixed precision the norm is still that of the float32 values.
+        self.v = self.add_weight(
+            shape=self.shape, initializer=self.initializer, autocast=False, name="v"
+        )
         if normalize:
             self.g = self.add_weight(
                 shape=self.shape[-1:],
                 initializer=lambda shape, dtype=None: ops.cast(self._norm(), dtype),
+                autocast=False,
                 name="g",
             )
         self.built = True

@@ -71,6 +71,26 @@ def test_gradient_reaches_the_initial_state_and_leaves_by_the_last():
         np.testing.assert_allclose(g, w, atol=1e-5)
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="JAX traces with known lengths only"
+)
+def test_gradient_of_sequences_of_unknown_length():
+    import tensorflow as tf
+
+    layer, _ = pair()
+    x = np.random.default_rng(4).normal(size=(2, 5, 5)).astype("float32")
+    variables = [layer.kernel.v.value, layer.recurrent_kernel.v.value, layer.bias.value]
+
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            value = tf.reduce_sum(layer(x) ** 2)
+        return tape.gradient(value, variables)
+
+    traced = tf.function(gradient, input_signature=[tf.TensorSpec((None, None, 5))])
+    for got, want in zip(traced(x), gradient(x), strict=True):
+        np.testing.assert_allclose(got, want, atol=1e-5)
+
+
 def test_steps_equal_the_whole_run():
     layer, _ = pair(weight_norm=True)
     x = ops.convert_to_tensor(np.random.default_rng(3).normal(size=(2, 5, 5)), "float32")

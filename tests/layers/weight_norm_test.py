@@ -94,6 +94,25 @@ def test_starts_as_the_initializer_made_it():
     np.testing.assert_allclose(kernel.g, np.linalg.norm(np.asarray(kernel.v), axis=0), rtol=1e-6)
 
 
+def test_the_norm_is_taken_in_float32_under_mixed_precision():
+    layer = Dense(4, dtype="mixed_bfloat16")
+    layer.build((None, 300))
+    plain = Dense(4)
+    plain.build((None, 300))
+    plain.kernel.assign(layer.kernel.v)
+
+    class Reading(keras.layers.Layer):
+        """Reads the kernel where Keras casts variables."""
+
+        def call(self, x):
+            return layer.kernel.value()
+
+    read = Reading(dtype="mixed_bfloat16")(np.ones((1, 1)))
+    assert keras.backend.standardize_dtype(read.dtype) == "bfloat16"
+    want = ops.cast(plain.kernel.value(), "bfloat16")
+    np.testing.assert_array_equal(ops.cast(read, "float32"), ops.cast(want, "float32"))
+
+
 def test_the_gradient_of_v_is_orthogonal_to_v():
     kernel = NormalizedKernel((6, 4))
     kernel.g.assign(np.array([0.5, 1, 2, 3]))
