@@ -12,6 +12,11 @@ from keras_music_vae.papers import PAPERS
 PAPER = PAPERS["classifying_vae"]
 STEPS_PER_QUARTER = {"piano_two_keys": 2, "piano_all_keys": 4}
 TEMPO_QPM = {"jsb": 80, "piano": 100}
+LICENCES = {
+    "jsb": "weights Apache-2.0; encodings of the scores as their collection states "
+    "(docs/datasets.md), some for non-commercial use",
+    "piano": "weights Apache-2.0; MIDI files by Bernd Krueger, CC BY-SA (docs/datasets.md)",
+}
 PIECES = 3
 STEPS = 64
 
@@ -59,6 +64,7 @@ def card_facts(dataset):
     return {
         "Paper": f"{', '.join(PAPER.authors)} ({PAPER.year}), {PAPER.title}, {PAPER.url}",
         "Data": f"{facts.title}, TFDS `{facts.tfds}`",
+        "Licence": LICENCES[dataset.split("_")[0]],
         "Trained with": f"`python reproduce/classifying_vae.py --dataset {dataset}`",
     }
 
