@@ -27,7 +27,7 @@ def save(model, folder):
 
     A model with key classes has also `classify` {piano_roll} -> {w}, float32 `(batch, classes)`,
     with which `reconstruct` begins; its `encode`, `decode` and `sample` take w too (for `sample`
-    one row, or one per piece). The order of the classes is in `configuration.json`.
+    one row, or one per piece). The w of each class by name is in `configuration.json`.
 
     `temperature` is a float32 scalar; `count`, `steps` and `seed` are int32 scalars.
 
@@ -50,6 +50,9 @@ def save(model, folder):
     for name, (function, inputs) in _signatures(model).items():
         archive.add_endpoint(name, function, input_signature=[inputs])
     description = {"class": type(model).__name__, "config": model.get_config()}
+    if model.condition_dim:
+        codes = [model.class_code(name).tolist() for name in model.classes]
+        description["class_codes"] = dict(zip(model.classes, codes, strict=True))
     with files.new_folder(folder, MARKER) as aside:
         _write(archive, aside)
         text = json.dumps(description, indent=2, ensure_ascii=False)

@@ -143,7 +143,7 @@ def train_model(experiment, values, songs, seed, **options):
         return model
 
     warmups = [values["kl_warmup_epochs"], values.get("w_kl_warmup_epochs", 0)]
-    return train(
+    result = train(
         make_model,
         data["train"],
         data["validation"],
@@ -157,6 +157,10 @@ def train_model(experiment, values, songs, seed, **options):
         config={"experiment": experiment.name} | values,
         **options,
     )
+    if classifying:
+        inputs, targets = data["train"]
+        result.model.learn_class_codes(inputs["x"], targets["w"])
+    return result
 
 
 class Trial:

@@ -102,7 +102,7 @@ def test_the_script_knows_the_flags_that_are_shown():
 
 def test_extras_that_are_named_exist(metadata):  # noqa: F811
     named = {name for page in PAGES for name in re.findall(r'"\.\[(\w+)\]"', page.read_text())}
-    assert named == {"reproduce", "test"}
+    assert named == {"reproduce", "test", "tfds"}
     assert named <= set(metadata["extras_require"])
 
 

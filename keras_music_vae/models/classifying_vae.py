@@ -239,6 +239,12 @@ class Classifying:
         self.classifier.build((None, self.classifier_inputs))
         self.w_posterior.build((None, self.classifier_dim))
         self.track_kl("w", self.w_posterior)
+        self.class_codes = self.add_weight(
+            shape=(self.condition_dim, self.condition_dim),
+            initializer="identity",
+            trainable=False,
+            name="class_codes",
+        )
         super().build(input_shape)
 
     @property
@@ -302,6 +308,28 @@ class Classifying:
         """The mean of w over whole pieces `(batch, time, pitch)`, `(batch, classes)`."""
         mean, _ = self.classify(x)
         return ops.mean(softmax_centered(mean), axis=1)
+
+    def learn_class_codes(self, x, w):
+        """Sets what `class_code` gives to the mean of q(w|x) over music of each class.
+
+        A classifier of short excerpts is rarely sure, so a one-hot w is far from any that the
+        decoder was trained with: under it the models play two or three times too many notes.
+
+        Args:
+            x: `(batch, [time,] pitch)`, training inputs.
+            w: `(batch, classes)`, their one-hot classes; a class without any keeps its code.
+        """
+        mean, _ = self.classify(x)
+        w = ops.cast(w, "float32")
+        total = ops.matmul(ops.transpose(w), ops.cast(softmax_centered(mean), "float32"))
+        count = ops.sum(w, axis=0)[:, None]
+        self.class_codes.assign(
+            ops.where(count > 0, total / ops.maximum(count, 1), self.class_codes)
+        )
+
+    def class_code(self, key):
+        """The w, `(classes,)`, with which `sample` plays in a key: one-hot until it is learned."""
+        return ops.convert_to_numpy(self.class_codes)[self.class_weights(key).argmax()]
 
     def class_weights(self, key):
         """The one-hot w, `(classes,)`, of a key; "G major" and "E minor" are one class."""

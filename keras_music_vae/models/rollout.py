@@ -128,7 +128,7 @@ class Rollout:
                     "Expected a key or w, not both, for a model with classes. "
                     f"Received: key={key!r}, w={w!r}; its classes are {', '.join(self.classes)}."
                 )
-            w = self.class_weights(key) if w is None else np.asarray(w, "float32")
+            w = self.class_code(key) if w is None else np.asarray(w, "float32")
             w = np.broadcast_to(w, (count, self.condition_dim))
         elif key is not None or w is not None:
             raise ValueError(f"Expected no key: {type(self).__name__} has no classes.")
