@@ -77,7 +77,9 @@ def test_the_third_example_makes_music_from_a_saved_model(here):
     assert names["made"]["piano_roll"].shape == (2, 64, 88)
 
 
-def test_the_examples_of_the_docs_run():
+@pytest.mark.slow
+def test_the_examples_of_the_docs_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     for page in PAGES[1:]:
         for text in blocks("python", page):
             exec(text, {})
