@@ -17,20 +17,26 @@ def results_path(root, paper):
     return Path(root) / "reproduce" / "results" / f"{paper.name}.jsonl"
 
 
+def trials_path(root, paper):
+    """Where the trials of a paper's random search lie in the repository at `root`."""
+    return Path(root) / "reproduce" / "results" / f"{paper.name}_search.jsonl"
+
+
 def documents(root):
     """The files that may hold markers: README.md and the pages of docs."""
     return [Path(root) / "README.md", *sorted((Path(root) / "docs").glob("*.md"))]
 
 
-def blocks(paper, results):
+def blocks(paper, results, trials=()):
     """Everything that can be generated for a paper: name -> Markdown.
 
     Names are `<paper>.<table>` for its tables, and `<paper>.` followed by `ordering`, `runs`,
-    `hyperparameters`, `datasets` and `deviations`.
+    `search`, `hyperparameters`, `datasets` and `deviations`.
     """
     parts = {
         "ordering": _ordering(paper, results),
         "runs": _runs(paper, results),
+        "search": _search(paper, trials),
         "hyperparameters": _hyperparameters(paper),
         "datasets": _datasets(paper),
         "deviations": "\n".join(f"* {text}" for text in paper.deviations),
@@ -64,7 +70,8 @@ def rendered(root):
     """Yields path, present text and text as it should be, for each of the documents."""
     parts = {}
     for paper in PAPERS.values():
-        parts |= blocks(paper, results_file.read(results_path(root, paper)))
+        results = results_file.read(results_path(root, paper))
+        parts |= blocks(paper, results, results_file.read(trials_path(root, paper)))
     for path in documents(root):
         text = path.read_text(encoding="utf-8")
         try:
@@ -122,6 +129,29 @@ def _runs(paper, results):
             )
         )
     header = ("Experiment", "Seeds", "Other than the defaults", "Device", "Time a run", "Commit")
+    return _markdown(header, rows) if rows else "Not run."
+
+
+def _search(paper, trials):
+    """One row for each experiment that was searched: how often, and the best trial."""
+    rows = []
+    for experiment in paper.experiments.values():
+        own = [trial for trial in trials if trial.experiment == experiment.name]
+        if not own:
+            continue
+        best = min(own, key=lambda trial: trial.metrics["val_loss"])
+        found = ", ".join(f"{key} {_number(best.config[key])}" for key in experiment.search)
+        rows.append(
+            (
+                experiment.name,
+                len(own),
+                f"{best.metrics['val_loss']:.3f}",
+                found,
+                best.config["epochs"],
+                f"{sum(trial.wall_seconds for trial in own) / len(own):.0f} s",
+            )
+        )
+    header = ("Experiment", "Trials", "Best loss", "Found", "Epochs at most", "Time a trial")
     return _markdown(header, rows) if rows else "Not run."
 
 
