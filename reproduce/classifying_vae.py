@@ -106,7 +106,12 @@ def parse(arguments):
     add("--data-dir", help="where TFDS keeps data (default: its own)")
     add("--manual-dir", help="folder of files that you provide (see docs/datasets.md)")
     add("--record", action="store_true", help="add the results to reproduce/results, for the docs")
-    add("--search", type=int, metavar="N", help="random search, N trials a model, instead of runs")
+    add(
+        "--search",
+        type=int,
+        metavar="N",
+        help="random search instead of runs, N trials a model (the paper: 128)",
+    )
     add("--workers", type=int, default=os.cpu_count(), help="trials at a time (default: cores)")
     names = hyperparameter_flags(parser)
     options = parser.parse_args(arguments)

@@ -115,7 +115,10 @@ def log_likelihood(model, x, x_prev, mask=None, draws=100, seed=0):
             f"draws of its own. Received: x of shape {x.shape}; reshape it to (window, 1, pitch)."
         )
     mask = np.ones((windows, time), bool) if mask is None else np.asarray(mask)
-    weigh = compiled(lambda *batch: _log_weights(model, *batch))
+    roll, free_logits = (None, time, model.num_pitches), max(1, model.condition_dim - 1)
+    noise = [(None, None, free_logits), (None, None, time, model.latent_dim)]
+    shapes = [roll, roll, (None, time), *noise]
+    weigh = compiled(lambda *batch: _log_weights(model, *batch), shapes)
     size = max(1, ROWS // (min(DRAWS, draws) * time))
     parts = [
         _estimate_batch(weigh, model, batch, draws, (seed, start))
@@ -133,6 +136,7 @@ def log_likelihood(model, x, x_prev, mask=None, draws=100, seed=0):
 def _estimate_batch(weigh, model, batch, draws, seed):
     """All draws for a batch of windows; each value `(window,)`."""
     windows, time = batch[2].shape
+    batch = [ops.convert_to_tensor(array, "float32") for array in batch]
     full, without_w, tenth = LogMeanExp(windows), LogMeanExp(windows), None
     first = max(1, draws // 10)
     blocks = [
@@ -167,7 +171,6 @@ def _log_weights(model, x, x_prev, mask, eps_w, eps_z):
     `(window, draw, classes - 1)`, `eps_z` `(window, draw, time, latent)`.
     """
     windows, draws, time, latent = ops.shape(eps_z)
-    x, x_prev, mask = (ops.cast(array, "float32") for array in (x, x_prev, mask))
 
     def per_draw(array):
         """Repeats `(window, ...)` to `(window * draw, ...)`."""
