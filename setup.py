@@ -22,8 +22,10 @@ CORE = [
 ]
 
 # The datasets, figures and logs of the papers: what reproduce/*.py needs on top of the core.
-# TensorBoard is named because TensorFlow 2.21 no longer brings it.
+# TensorBoard is named because TensorFlow 2.21 no longer brings it, importlib_resources because
+# tensorflow-datasets imports it (through etils) and does not ask for it.
 REPRODUCE = [
+    "importlib_resources>=6",
     "joblib>=1.4",
     "matplotlib>=3.9",
     "music21>=10.5,<11",
