@@ -229,7 +229,8 @@ _SEARCH_ORIGIN = ASSUMED(
     "the paper searches at random, 128 runs, in ranges that it does not give; "
     f"{_DRIVER}, batches of 50 to 100 among them. class_weight is left out because losses of "
     "different class_weight cannot be compared, seq_length because Table 2 has 16. hidden_dim of "
-    "the MLPs was at most 512 in trials 0 to 47, whose best stood near that end"
+    "the MLPs was at most 512 in trials 0 to 47, whose best stood near that end; how the search "
+    "went on, and what had been seen of the test songs, is told in docs/classifying_vae.md"
 )
 
 _NOT_RECORDED = "five times the music of JSB or more, left out of the recorded runs"
