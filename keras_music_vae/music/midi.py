@@ -1,5 +1,6 @@
 """Reads and writes MIDI files as NumPy arrays of notes."""
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,10 @@ TimeSignatures = np.dtype([("start", np.int64), ("numerator", np.int64), ("denom
 
 _FILE_TICKS = 480
 _LAST_TICK = 2**31 - 1
+# pretty_midi's limit too, beyond which it calls a file corrupt.
+_LONGEST_TICKS = 10_000_000
+_MOST_CHANGES = 100_000
+_TEMPO_EVENT, _METRE_EVENT = b"\xff\x51", b"\xff\x58"
 _DEFAULT_TEMPO_QPM = 120.0
 _FAMILIES = (
     "Piano", "Chromatic percussion", "Organ", "Guitar", "Bass", "Strings", "Ensemble", "Brass",
@@ -41,8 +46,21 @@ _SENTENCES = {
     "bad_division": "The file gives a quarter note no ticks, so that nothing has a length.",
     "data_byte": "A value in the file is above MIDI's 127. The file is damaged.",
     "bad_event": "The file has a byte where MIDI has no event. The file is damaged.",
-    "too_long": "A note lies beyond the longest time that can be counted. The file is damaged.",
+    "bad_tempo": "The file has a tempo without end: no time passes in a beat. It is damaged.",
+    "too_long": "The file lasts for more than ten million ticks. It is damaged.",
+    "too_many_changes": "The file changes tempo or metre more than 100,000 times. It is damaged.",
     "no_notes": "The file has no notes.",
+    "no_melody": "No part has notes in the range and among the instruments that were asked for.",
+    "no_drums": "No part on channel 10 has a drum that the drum map knows.",
+    "no_trio": "The file lacks a melody (programs 1 to 32), a bass (33 to 40) or drums.",
+    "no_band": "The file lacks drums, a bass, a guitar or piano, or any other instrument.",
+    "no_4_4": "No part of the music with notes has bars of sixteen sixteenths, as 4/4 has.",
+    "not_4_4": "Not all of the music is in 4/4.",
+    "changing_tempo": "The tempo or the metre changes each time before a window is full.",
+    "too_short": "The music is shorter than a window, or its rests leave no part as long as one.",
+    "too_sparse": "The parts never sound together for as long as a window.",
+    "too_polyphonic": "A chord comes before a window is full, and chords end a part here.",
+    "too_large": "The file would give more windows than a file of music has. Leave it out.",
     "unreadable": "The file could not be read as MIDI.",
 }
 
@@ -117,16 +135,39 @@ def make_notes(pitch, start, end, *, velocity=80, program=0, is_drum=False, trac
     return notes[np.lexsort((notes["track"], notes["pitch"], notes["start"]))]
 
 
+def join(scores, names):
+    """Puts scores on top of each other, each as one track.
+
+    Args:
+        scores: sequence of `Score` with the same ticks per quarter note; tempo and metre are those
+            of the first.
+        names: sequence of str, a name for each track.
+
+    Returns:
+        `Score`.
+    """
+    parts = [score.notes.copy() for score in scores]
+    for track, notes in enumerate(parts):
+        notes["track"] = track
+    notes = np.concatenate(parts)
+    order = np.lexsort((notes["track"], notes["pitch"], notes["start"]))
+    return dataclasses.replace(scores[0], notes=notes[order], names=tuple(names))
+
+
 def read(source):
     """Reads a MIDI file.
 
-    Notes without length make no sound and are left out.
+    Notes are paired as pretty_midi (and so note-seq and Magenta) does: the end of a note ends every
+    note of its pitch that sounds on its track and channel, and notes without length, which make no
+    sound, are left out. Tempo and metre are those of the first track, where the standard has them.
+    MIDI that is wrapped in a RIFF file is unwrapped.
 
     Args:
         source: path, or the file's bytes.
 
     Returns:
-        `Score` with at least one note.
+        `Score` with at least one note. A track of it is what pretty_midi calls an instrument: the
+        notes that a track of the file has in one channel and with one program.
 
     Raises:
         MidiError: if the content is no usable MIDI.
@@ -136,27 +177,27 @@ def read(source):
 
     is_bytes = isinstance(source, bytes | bytearray | memoryview)
     path = None if is_bytes else source
-    data = bytes(source) if is_bytes else Path(source).read_bytes()
+    data = _unwrap(bytes(source) if is_bytes else Path(source).read_bytes())
     _check_header(data, path)
     try:
         score = symusic.Score.from_midi(data)
+        first = symusic.Score.from_midi(_first_track(data)) if _needs_first_track(data) else score
     except Exception as error:  # symusic has no exception type of its own
         raise _from_reader(str(error), path) from error
-    notes = _notes(score)
-    if (notes["start"] < 0).any() or (notes["end"] < notes["start"]).any():
-        raise MidiError("too_long", path=path)
-    notes = notes[notes["end"] > notes["start"]]
+    if len(first.tempos) + len(first.time_signatures) > _MOST_CHANGES:
+        raise MidiError("too_many_changes", path=path)
+    notes = _notes(score, path)
     if not notes.size:
         raise MidiError("no_notes", path=path)
-    tempos = [(tempo.time, tempo.qpm) for tempo in score.tempos]
-    metres = [(metre.time, metre.numerator, metre.denominator) for metre in score.time_signatures]
-    return Score(
-        notes,
-        score.ticks_per_quarter,
-        np.array(tempos, Tempos),
-        np.array(metres, TimeSignatures),
-        tuple(track.name for track in score.tracks),
-    )
+    tempos = np.empty(len(first.tempos), Tempos)
+    if len(tempos):
+        columns = first.tempos.numpy()
+        if not (columns["mspq"] > 0).all():
+            raise MidiError("bad_tempo", path=path)
+        tempos["start"], tempos["tempo_qpm"] = columns["time"], 6e7 / columns["mspq"]
+    metres = [(metre.time, metre.numerator, metre.denominator) for metre in first.time_signatures]
+    names = tuple(track.name for track in score.tracks)
+    return Score(notes, score.ticks_per_quarter, tempos, np.array(metres, TimeSignatures), names)
 
 
 def write(score, path, *, tempo_qpm=None):
@@ -232,25 +273,83 @@ def _from_reader(message, path):
     return MidiError(reason, f"{_SENTENCES[reason]} (The reader says: {message})", path)
 
 
-def _notes(score):
-    """Returns the notes of a symusic score, its tracks numbered in order."""
-    parts = [np.empty(0, Notes)]
-    for number, track in enumerate(score.tracks):
-        columns = track.notes.numpy()
-        start = columns["time"].astype(np.int64)
-        parts.append(
-            make_notes(
-                columns["pitch"],
-                start,
-                start + columns["duration"],
-                velocity=columns["velocity"],
-                program=track.program,
-                is_drum=track.is_drum,
-                track=number,
-            )
-        )
-    notes = np.concatenate(parts)
-    return notes[np.lexsort((notes["track"], notes["pitch"], notes["start"]))]
+def _unwrap(data):
+    """Returns the MIDI file in a RIFF file, or the data as they are."""
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID" and data[12:16] == b"data":
+        return data[20:]
+    return data
+
+
+def _track_chunks(data):
+    """Yields where each track of a file begins and ends, as its lengths say."""
+    position = 8 + int.from_bytes(data[4:8], "big")
+    while position + 8 <= len(data):
+        end = position + 8 + int.from_bytes(data[position + 4 : position + 8], "big")
+        if data[position : position + 4] == b"MTrk":
+            yield position, end
+        position = end
+
+
+def _needs_first_track(data):
+    """Says whether a later track than the first seems to have tempi or metres, to be ignored."""
+    _, end = next(_track_chunks(data), (0, len(data)))
+    return data.find(_TEMPO_EVENT, end) >= 0 or data.find(_METRE_EVENT, end) >= 0
+
+
+def _first_track(data):
+    """Returns a file that has the first track alone."""
+    start, end = next(_track_chunks(data))
+    return data[:4] + (6).to_bytes(4, "big") + b"\0\0\0\1" + data[12:14] + data[start:end]
+
+
+def _notes(score, path):
+    """Returns the notes of a symusic score, its tracks numbered in order, paired anew."""
+    columns = [track.notes.numpy() for track in score.tracks]
+    if not any(len(column["time"]) for column in columns):
+        return np.empty(0, Notes)
+    sizes = [len(column["time"]) for column in columns]
+    start, duration, pitch, velocity = (
+        np.concatenate([column[name] for column in columns])
+        for name in ("time", "duration", "pitch", "velocity")
+    )
+    start = start.astype(np.int64)
+    end = start + duration
+    if start.min() < 0 or duration.min() < 0 or end.max() > _LONGEST_TICKS:
+        raise MidiError("too_long", path=path)
+    track = np.repeat(np.arange(len(sizes)), sizes)
+    kept, end = _pair(track * 128 + pitch, start, end)
+    # By start, then pitch, then track.
+    by_start = np.argsort((start[kept] * 128 + pitch[kept]) * len(sizes) + track[kept])
+    order, end = kept[by_start], end[by_start]
+    notes = np.empty(len(order), Notes)
+    notes["start"], notes["end"] = start[order], end
+    notes["pitch"], notes["velocity"], notes["track"] = pitch[order], velocity[order], track[order]
+    notes["program"] = np.array([track.program for track in score.tracks])[notes["track"]]
+    notes["is_drum"] = np.array([track.is_drum for track in score.tracks])[notes["track"]]
+    return notes
+
+
+def _pair(voice, start, end):
+    """Ends notes where pretty_midi ends them: at the first end in their voice after their start.
+
+    Args:
+        voice: int array (note,), equal for notes that a note-off can end.
+        start, end: int arrays (note,), as symusic pairs them: first in, first out.
+
+    Returns:
+        (kept, end): int arrays (note,), indices of the notes that sound, and their new ends.
+    """
+    starts = voice << 32 | start
+    order = np.argsort(starts)
+    starts, ends = starts[order], np.sort(voice << 32 | end)
+    # Where notes follow one another, the n-th to start is the n-th to end; only others are sought.
+    found = np.arange(len(ends))
+    overlaps = ends <= starts
+    overlaps[1:] |= ends[:-1] > starts[1:]
+    found[overlaps] = np.searchsorted(ends, starts[overlaps], side="right")
+    paired = ends[np.minimum(found, len(ends) - 1)]
+    sounds = (found < len(ends)) & (paired >> 32 == starts >> 32) & (end > start)[order]
+    return order[sounds], paired[sounds] & 0xFFFFFFFF
 
 
 def _check_notes(notes, scale):

@@ -1,12 +1,16 @@
-"""Windows of equal length cut from songs, each step beside the step before it.
+"""Windows of equal length cut from songs.
 
-The paper calls a window X = {X_t | t = 1..T} and the step before it X_{t-1}.
+Of piano rolls, each step beside the step before it: the Classifying VAE's paper calls a window
+X = {X_t | t = 1..T} and the step before it X_{t-1}. Of tokens, from bar line to bar line.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
 
 
 class Windows(NamedTuple):
@@ -137,6 +141,60 @@ def compat_windows(rolls, length, stride=1, batch_size=None, history=True):
     starts, song = starts[:kept], np.unique(song, return_inverse=True)[1][:kept]
     x_prev = _cut(frames, starts, length) if history else None
     return Windows(_cut(frames, starts + history, length), x_prev, song.astype(np.int32))
+
+
+def bar_starts(begin, length, window, bar):
+    """Finds where windows start that lie within lines of tokens, one at each bar line.
+
+    Args:
+        begin: int array (line,), where each line begins in the tokens of all.
+        length: int array (line,), its steps.
+        window: int, steps per window.
+        bar: int, steps per bar; lines begin on a bar line.
+
+    Returns:
+        (starts, line): int arrays (window,), positions in the tokens and the line of each.
+    """
+    counts = np.maximum(0, (length - window) // bar + 1)
+    line = np.repeat(np.arange(len(counts)), counts)
+    within = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return begin[line] + within * bar, line
+
+
+def cut(tokens, starts, length):
+    """Copies windows `(window, length, ...)` out of tokens `(time, ...)`."""
+    if not len(starts):
+        return np.empty((0, length, *tokens.shape[1:]), tokens.dtype)
+    steps = sliding_window_view(tokens, length, axis=0)[starts]
+    return np.ascontiguousarray(np.moveaxis(steps, -1, 1))
+
+
+def first_of_equal(windows, group=None):
+    """Finds the first window of all that are equal.
+
+    Windows are told apart by 64 bits that mix all their bytes, so that among a million windows two
+    different ones are taken for equal once in a million times.
+
+    Args:
+        windows: array `(window, ...)`, the bytes of a window a multiple of 8.
+        group: int array (window,) or None: windows of different groups are never equal.
+
+    Returns:
+        int array of indices, ascending.
+    """
+    if len(windows) < 2:
+        return np.arange(len(windows))
+    words = np.ascontiguousarray(windows).reshape(len(windows), -1).view(np.uint64)
+    # Odd multipliers differ by column; the shift lets high bits reach low ones.
+    columns = (2 * np.arange(words.shape[1], dtype=np.uint64) + np.uint64(1)) * _MIX
+    mixed = words * columns
+    mixed ^= mixed >> _SHIFT
+    mixed *= _MIX
+    mixed ^= mixed >> _SHIFT
+    total = (mixed * columns).sum(axis=1)
+    if group is not None:
+        total += group.astype(np.uint64) * _MIX
+    return np.sort(np.unique(total, return_index=True)[1])
 
 
 def _starts(rolls, span, stride):

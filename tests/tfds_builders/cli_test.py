@@ -54,7 +54,7 @@ def manual_dir(shared):
 
 def built(tmp_path):
     """Returns which "dataset/config" are complete."""
-    found = (tmp_path / "data").glob("*/*/1.0.0/dataset_info.json")
+    found = (tmp_path / "data").glob("*/*/*/dataset_info.json")
     return {path.parents[1].relative_to(tmp_path / "data").as_posix() for path in found}
 
 

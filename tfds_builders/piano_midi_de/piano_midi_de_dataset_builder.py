@@ -13,8 +13,11 @@ from tfds_builders.piano_midi_de import collection
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Builds `piano_midi_de`."""
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES: ClassVar = {
+        "1.1.0": "Overlapping notes of one pitch end as pretty_midi ends them; `all_keys` changes.",
+        "1.0.0": "First release.",
+    }
     BUILDER_CONFIGS: ClassVar = [
         tfds.core.BuilderConfig(
             name="two_keys",

@@ -1,7 +1,4 @@
-"""What models see of music: `encode` turns a score into an array, `decode` turns it back.
-
-The papers' piano roll is the vector X_t of 88 bits for each time step t.
-"""
+"""Piano rolls: for each time step t the vector X_t of 88 bits, one a piano key."""
 
 from dataclasses import dataclass
 

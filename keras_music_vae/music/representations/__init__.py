@@ -1,0 +1,12 @@
+"""What models see of music: `encode` turns a score into an array, `decode` turns it back.
+
+Representations of sixteenths in bars of sixteen steps also cut windows out of any score: `windows`.
+"""
+
+from keras_music_vae.music.representations.band import Band
+from keras_music_vae.music.representations.drums import Drums
+from keras_music_vae.music.representations.melody import Melody
+from keras_music_vae.music.representations.piano_roll import PianoRoll
+from keras_music_vae.music.representations.trio import Trio
+
+__all__ = ["Band", "Drums", "Melody", "PianoRoll", "Trio"]
