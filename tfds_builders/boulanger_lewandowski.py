@@ -4,15 +4,10 @@ The paper of the Classifying VAE calls them the data "obtained from the authors 
 are those of Bai, Kolter and Koltun (2018), whose repository is MIT licensed.
 """
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
-import requests
-import tensorflow_datasets as tfds
-from tensorflow_datasets.core.download.resource import get_dl_fname
 
 from keras_music_vae.music import theory
+from tfds_builders import downloads
 from tfds_builders.songs import Song
 
 _FOLDER = (
@@ -37,30 +32,7 @@ def fetch(file, dl_manager, url_infos):
         ConnectionError: if the file is not there and cannot be downloaded.
         ValueError: if the file has another content.
     """
-    url = _FOLDER + file
-    expected = url_infos[url].checksum
-    path = _find_manual_copy(file, dl_manager)
-    if path is None:
-        try:
-            cached = get_dl_fname(url, expected)
-            if not any(Path(dl_manager.download_dir).rglob(cached)):
-                # TFDS tries for minutes, in silence, before it says that there is no network.
-                requests.head(url, timeout=20)
-            path = dl_manager.download(url)
-        except (requests.RequestException, tfds.download.DownloadError) as error:
-            raise ConnectionError(
-                f"Cannot download {url}: {error}\nOn a machine without network, put {file} from "
-                "that address into a folder and build with --manual_dir=FOLDER, or from Python "
-                "with tfds.download.DownloadConfig(manual_dir=FOLDER)."
-            ) from error
-    # TFDS trusts the names of cached files, though they may have been cut short or edited since.
-    received = hashlib.sha256(path.read_bytes()).hexdigest()
-    if received != expected:
-        raise ValueError(
-            f"Expected {path} to have SHA-256 {expected}, received {received}. Delete it and build "
-            f"again, or replace it by a fresh copy of {url}."
-        )
-    return path
+    return downloads.fetch(_FOLDER + file, dl_manager, url_infos)
 
 
 def read(path):
@@ -79,11 +51,3 @@ def read(path):
         ]
         for split, variable in _VARIABLES.items()
     }
-
-
-def _find_manual_copy(file, dl_manager):
-    try:
-        path = dl_manager.manual_dir / file
-    except AssertionError:  # There is no manual folder.
-        return None
-    return path if path.exists() else None

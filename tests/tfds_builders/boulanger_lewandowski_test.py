@@ -10,6 +10,7 @@ tfds = pytest.importorskip("tensorflow_datasets")
 requests = pytest.importorskip("requests")
 pytest.importorskip("scipy")
 bl = pytest.importorskip("tfds_builders.boulanger_lewandowski")
+from tfds_builders import downloads  # noqa: E402
 
 FILE = "JSB_Chorales.mat"
 
@@ -53,7 +54,7 @@ def cached(tmp_path):
     url, info = next(
         iter(tfds.builder("jsb_chorales/two_keys", data_dir=tmp_path).url_infos.items())
     )
-    path = tmp_path / "downloads" / bl.get_dl_fname(url, info.checksum)
+    path = tmp_path / "downloads" / downloads.get_dl_fname(url, info.checksum)
     path.parent.mkdir()
     path.with_suffix(".mat.INFO").write_text("{}")
     return path

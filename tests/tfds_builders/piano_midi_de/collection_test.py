@@ -14,6 +14,7 @@ from keras_music_vae.music import midi
 pytest.importorskip("tensorflow_datasets")
 pytest.importorskip("symusic")
 collection = pytest.importorskip("tfds_builders.piano_midi_de.collection")
+from tfds_builders import midi_files, splits  # noqa: E402
 
 
 def song(pitch, start=0, quarters=1.0, is_drum=False):
@@ -37,6 +38,10 @@ def zip_(path, members):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
+
+
+def find_split(name, content):
+    return splits.find_split(name, content, train=0.7, validation=0.1)
 
 
 def names(files):
@@ -97,10 +102,10 @@ def test_what_cannot_be_read_is_counted(tmp_path, monkeypatch):
     big = song(63) + bytes(1000)
     (tmp_path / "big.mid").write_bytes(big)
     zip_(tmp_path / "big.zip", {"big2.mid": big})
-    monkeypatch.setattr(collection, "_MAX_BYTES", 500)
+    monkeypatch.setattr(midi_files, "_MAX_BYTES", 500)
     files, left_out = collection.collect(tmp_path)
     assert names(files) == ["good.mid", "good2.mid"]
-    assert left_out == {"broken_archive": 2, "unreadable_file": 1, "too_large": 2}
+    assert left_out == {"broken_archive": 2, "unreadable_file": 1, "too_large_file": 2}
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
@@ -128,8 +133,8 @@ def test_a_folder_without_midi_is_refused(tmp_path, unusable):
 def test_the_split_depends_on_the_content_alone():
     rng = np.random.default_rng(0)
     contents = [rng.bytes(20) for _ in range(3000)]
-    splits = [collection.find_split(f"{i}.mid", content) for i, content in enumerate(contents)]
-    assert splits == [collection.find_split("other/name.mid", content) for content in contents]
+    splits = [find_split(f"{i}.mid", content) for i, content in enumerate(contents)]
+    assert splits == [find_split("other/name.mid", content) for content in contents]
     shares = {split: count / 3000 for split, count in Counter(splits).items()}
     assert shares == pytest.approx({"train": 0.7, "validation": 0.1, "test": 0.2}, abs=0.03)
 
@@ -145,7 +150,7 @@ def test_the_split_depends_on_the_content_alone():
 )
 def test_a_folder_may_name_the_split(name, split):
     rng = np.random.default_rng(0)
-    assert {collection.find_split(name, rng.bytes(8)) for _ in range(50)} == {split}
+    assert {find_split(name, rng.bytes(8)) for _ in range(50)} == {split}
 
 
 def test_a_step_is_a_sixteenth():
