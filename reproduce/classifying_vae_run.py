@@ -222,15 +222,16 @@ def measure_music(songs):
 
 
 def in_two_keys(songs):
-    """Songs of every split transposed to C major or C minor."""
-    return {
-        split: Songs(
-            [
-                theory.transpose_roll(roll, theory.semitones_to_C(key))
-                for roll, key in zip(of_split.rolls, of_split.keys, strict=True)
-            ],
-            [f"C {key.split()[1]}" for key in of_split.keys],
-            [theory.key_class(f"C {key.split()[1]}") for key in of_split.keys],
-        )
-        for split, of_split in songs.items()
-    }
+    """Songs of every split transposed to C major or C minor, but for those that leave the piano."""
+    return {split: _in_two_keys(of_split) for split, of_split in songs.items()}
+
+
+def _in_two_keys(songs):
+    rolls, keys = [], []
+    for roll, key in zip(songs.rolls, songs.keys, strict=True):
+        try:
+            rolls.append(theory.transpose_roll(roll, theory.semitones_to_C(key)))
+        except ValueError:  # Some piano music uses nearly all keys.
+            continue
+        keys.append(f"C {key.split()[1]}")
+    return Songs(rolls, keys, [theory.key_class(key) for key in keys])

@@ -94,3 +94,14 @@ def test_two_keys_are_two_classes():
     assert moved.key_classes == ["C", "Eb", "C"]
     for before, after in zip(songs().rolls, moved.rolls, strict=True):
         assert before.sum() == after.sum()
+
+
+def test_a_song_that_leaves_the_piano_in_c_is_left_out_of_the_two_keys():
+    wide = np.zeros((4, 88), np.uint8)
+    wide[:, [0, 87]] = 1
+    first, *others = songs().rolls
+    given = songs()._replace(rolls=[wide, *others])
+    moved = run.in_two_keys({"train": given._replace(keys=["G major", *given.keys[1:]])})["train"]
+    assert len(moved.rolls) == len(moved.keys) == len(moved.key_classes) == len(others)
+    np.testing.assert_array_equal(moved.rolls[0].sum(), others[0].sum())
+    assert len(run.in_two_keys({"train": songs()})["train"].rolls) == len([first, *others])
