@@ -1,6 +1,7 @@
 """Music as NumPy arrays: keys, windows, MIDI, piano rolls. Knows no Keras and no TensorFlow."""
 
 from keras_music_vae.music import (
+    audio,
     convert,
     midi,
     plotting,
@@ -10,4 +11,13 @@ from keras_music_vae.music import (
     windows,
 )
 
-__all__ = ["convert", "midi", "plotting", "quantize", "representations", "theory", "windows"]
+__all__ = [
+    "audio",
+    "convert",
+    "midi",
+    "plotting",
+    "quantize",
+    "representations",
+    "theory",
+    "windows",
+]

@@ -110,13 +110,18 @@ def quantize_seconds(notes, start, end, *, tempos, time_signatures, steps_per_qu
     # The last span ends with the last note.
     borders = np.append(spans["start_seconds"], last)
     span = np.searchsorted(borders[1:-1], start, side="right")
-    per_second = (steps_per_quarter * spans["tempo_qpm"] / 60.0)[span]
-    first = ((start - borders[span]) * per_second + 0.5).astype(np.int64)
-    past = ((np.minimum(end, borders[span + 1]) - borders[span]) * per_second + 0.5).astype(int)
+    # Most music has one span, and one number in place of an array halves the time.
+    own = span if len(spans) > 1 else 0
+    per_second = (steps_per_quarter * spans["tempo_qpm"] / 60.0)[own]
+    first = ((start - borders[own]) * per_second + 0.5).astype(np.int64)
+    past = ((np.minimum(end, borders[own + 1]) - borders[own]) * per_second + 0.5).astype(np.int64)
     past += past == first
     notes = notes.copy()
     notes["start"], notes["end"] = first, past
-    np.maximum.at(spans["steps"], span, past)
+    if len(spans) > 1:
+        np.maximum.at(spans["steps"], span, past)
+    else:
+        spans["steps"] = past.max(initial=0)
     return Quantized(notes, span, spans, steps_per_quarter)
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT = np.uint64(29)
+# splitmix64: a golden step between columns, and a finalizer by which every bit reaches every other.
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_FINALIZER = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
 
 
 class Windows(NamedTuple):
@@ -165,8 +166,12 @@ def cut(tokens, starts, length):
     """Copies windows `(window, length, ...)` out of tokens `(time, ...)`."""
     if not len(starts):
         return np.empty((0, length, *tokens.shape[1:]), tokens.dtype)
-    steps = sliding_window_view(tokens, length, axis=0)[starts]
-    return np.ascontiguousarray(np.moveaxis(steps, -1, 1))
+    tokens = np.ascontiguousarray(tokens)
+    # What `sliding_window_view` does, without its checks, which cost more than the copy.
+    shape = len(tokens) - length + 1, length, *tokens.shape[1:]
+    return np.ndarray(shape, tokens.dtype, tokens, strides=tokens.strides[:1] + tokens.strides)[
+        starts
+    ]
 
 
 def first_of_equal(windows, group=None):
@@ -185,15 +190,14 @@ def first_of_equal(windows, group=None):
     if len(windows) < 2:
         return np.arange(len(windows))
     words = np.ascontiguousarray(windows).reshape(len(windows), -1).view(np.uint64)
-    # Odd multipliers differ by column; the shift lets high bits reach low ones.
-    columns = (2 * np.arange(words.shape[1], dtype=np.uint64) + np.uint64(1)) * _MIX
-    mixed = words * columns
-    mixed ^= mixed >> _SHIFT
-    mixed *= _MIX
-    mixed ^= mixed >> _SHIFT
-    total = (mixed * columns).sum(axis=1)
+    # A number of its own for each column, so that it counts where in the window a word stands.
+    mixed = words ^ (np.arange(1, words.shape[1] + 1, dtype=np.uint64) * _STEP)
+    for shift, factor in _FINALIZER:
+        mixed ^= mixed >> np.uint64(shift)
+        mixed *= np.uint64(factor)
+    total = mixed.sum(axis=1)
     if group is not None:
-        total += group.astype(np.uint64) * _MIX
+        total += group.astype(np.uint64) * _STEP
     return np.sort(np.unique(total, return_index=True)[1])
 
 

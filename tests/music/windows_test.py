@@ -136,3 +136,97 @@ def test_bad_arguments_are_refused():
     for wrong in (rolls[0] * 0.5, rolls[0] * 3, rolls[0][0]):
         with pytest.raises(ValueError, match="song 1"):
             windows.song_windows([rolls[0], wrong], 2)
+
+
+# Lines of whole bars, some too short for a window.
+BARS = st.lists(st.integers(0, 6), max_size=6)
+
+
+@given(BARS, st.integers(1, 4), st.sampled_from([1, 4, 16]), st.booleans())
+def test_bar_starts_equal_a_loop(line_bars, bars, bar, ragged):
+    length = np.array(line_bars, int) * bar
+    if ragged:
+        length += np.arange(len(length)) % bar
+    begin = np.cumsum(length) - length
+    expected = [
+        (first + step, line)
+        for line, (first, steps) in enumerate(zip(begin, length, strict=True))
+        for step in range(0, steps - bars * bar + 1, bar)
+    ]
+    starts, line = windows.bar_starts(begin, length, bars * bar, bar)
+    assert list(zip(starts, line, strict=True)) == expected
+
+
+@given(st.data(), st.integers(1, 5), st.sampled_from([(), (3,)]))
+def test_cut_equals_slices(data, length, shape):
+    steps = data.draw(st.integers(length, 12))
+    tokens = np.random.default_rng(0).integers(0, 130, (steps, *shape)).astype(np.uint16)
+    starts = np.array(data.draw(st.lists(st.integers(0, steps - length))), int)
+    found = windows.cut(tokens, starts, length)
+    assert found.shape == (len(starts), length, *shape)
+    assert found.dtype == tokens.dtype
+    assert found.flags.c_contiguous
+    for window, start in zip(found, starts, strict=True):
+        np.testing.assert_array_equal(window, tokens[start : start + length])
+    before = tokens.copy()
+    found[:] = 0
+    np.testing.assert_array_equal(tokens, before)
+
+
+def test_cut_of_nothing_is_empty():
+    # Not even one window fits into no tokens, so there is nothing to slide over.
+    found = windows.cut(np.zeros((0, 3), np.uint8), np.zeros(0, int), 32)
+    assert (found.shape, found.dtype) == ((0, 32, 3), np.uint8)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=30),
+    st.sampled_from([(np.uint8, (32,)), (np.uint16, (16, 3)), (np.uint64, (2,))]),
+    st.booleans(),
+)
+def test_first_of_equal_equals_a_dictionary(rows, kind, grouped):
+    dtype, shape = kind
+    # Few different windows, so that many are equal.
+    pool = np.random.default_rng(0).integers(0, 130, (6, *shape)).astype(dtype)
+    found = pool[[number for number, _ in rows]].reshape(-1, *shape)
+    group = np.array([number for _, number in rows], int) if grouped else None
+    first = {}
+    for index, (number, of) in enumerate(rows):
+        first.setdefault((number, of if grouped else 0), index)
+    assert windows.first_of_equal(found, group).tolist() == sorted(first.values())
+
+
+def test_windows_that_differ_little_are_told_apart():
+    """Each has one bit of its own, two swapped steps, or a sum like another's."""
+    bits = np.packbits(np.eye(256, dtype=np.uint8), axis=1)
+    swapped = np.tile(np.arange(32, dtype=np.uint8), (31, 1))
+    for row in range(31):
+        swapped[row, [row, row + 1]] = swapped[row, [row + 1, row]]
+    moved = np.zeros((32, 32), np.uint8)
+    moved[:, 0], moved[:, 1] = np.arange(32), 31 - np.arange(32)
+    moved = np.concatenate([moved, np.roll(moved, 8, axis=1), np.roll(moved, 16, axis=1)])
+    every = np.concatenate([bits, np.zeros((1, 32), np.uint8), swapped, moved])
+    # All groups of one to nine: a group must not look like another window.
+    group = np.repeat(np.arange(9), len(every))
+    distinct = np.tile(every, (9, 1))
+    expected = np.unique(
+        np.concatenate([group[:, None], distinct], axis=1), axis=0, return_index=True
+    )[1]
+    assert windows.first_of_equal(distinct, group).tolist() == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("length", "dtype", "tokens"), [(256, np.uint8, 130), (32, np.uint16, 512)]
+)
+def test_windows_of_a_lone_note_are_told_apart(length, dtype, tokens):
+    found = np.zeros((length, tokens - 1, length), dtype)
+    found[np.arange(length), :, np.arange(length)] = np.arange(1, tokens)
+    found = found.reshape(-1, length)
+    assert windows.first_of_equal(found).tolist() == list(range(len(found)))
+
+
+def test_windows_of_random_tokens_are_told_apart():
+    rng = np.random.default_rng(1)
+    found = rng.integers(0, 3, (50_000, 16)).astype(np.uint8)
+    expected = np.unique(found, axis=0, return_index=True)[1]
+    np.testing.assert_array_equal(windows.first_of_equal(found), np.sort(expected))

@@ -6,6 +6,12 @@ INK = "#33383d"
 LINE = "#c3c8cd"
 PALE = "#b4bac0"
 
+# Eight hues, and the same paler.
+TRACKS = (
+    IN_KEY, "#c9543b", "#4b9b6e", "#8a6bb0", "#c99a2e", "#5aa9b8", "#b0668c", "#7d8a3c",
+    "#8db4d6", "#e3a08f", "#9fcfb1", "#c0add9", "#e3c886", "#a5d3db", "#d9b3c6", "#bcc487",
+)  # fmt: skip
+
 
 def new_figure(width, height):
     """Returns an empty matplotlib Figure, `width` by `height` inches.

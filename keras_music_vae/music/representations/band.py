@@ -15,9 +15,11 @@ from keras_music_vae.music.quantize import round_to_grid
 from keras_music_vae.music.representations.grid import (
     BAR,
     MAX_BARS_TOGETHER,
+    MAX_COMBINATIONS,
     MAX_WINDOWS,
     STEPS_PER_QUARTER,
     check_tokens,
+    count_combinations,
     pad_to_bar,
 )
 
@@ -47,6 +49,7 @@ class Band:
     profile: str = "paper"
 
     steps_per_quarter: ClassVar[int] = STEPS_PER_QUARTER
+    dtype: ClassVar = np.dtype(np.uint8)
     num_classes: ClassVar[int] = 130
     _LONGEST_REST: ClassVar = {"paper": BAR, "released_code": BAR - 1}
 
@@ -56,6 +59,10 @@ class Band:
                 f"Expected one of the profiles {', '.join(self._LONGEST_REST)}, got "
                 f"{self.profile!r}."
             )
+
+    def window_shape(self, bars):
+        """Tuple (time, part), the shape of a window of so many bars."""
+        return bars * BAR, len(PARTS)
 
     def encode(self, score, length=None):
         """Writes the four parts of a score, each of all its tracks together.
@@ -68,7 +75,7 @@ class Band:
             uint8 array (time, part).
         """
         notes = round_to_grid(score, STEPS_PER_QUARTER, min_steps=1).notes
-        steps = length or int(pad_to_bar(notes["end"].max(initial=0)))
+        steps = int(pad_to_bar(notes["end"].max(initial=0))) if length is None else length
         part = _part(notes)
         lines = [_line(notes[part == number], steps) for number in range(len(PARTS))]
         return np.stack([_first_explicit(*line) for line in lines], axis=-1)
@@ -118,7 +125,8 @@ class Band:
             uint8 array (window, time, part), never empty.
 
         Raises:
-            midi.MidiError: if there is no window, or more than 200,000; `reason` says why.
+            midi.MidiError: if there is no window, or more than 200,000, or more than 20,000
+                combinations of parts; `reason` says why.
         """
         metres = score.time_signatures
         if ((metres["numerator"] != 4) | (metres["denominator"] != 4)).any():
@@ -130,6 +138,10 @@ class Band:
             raise midi.MidiError("no_band")
         if steps < bars * BAR:
             raise midi.MidiError("too_short")
+        # Strings are merged.
+        combined = [part == number for number in range(len(PARTS) - 1)]
+        if count_combinations(combined, notes["track"]) > MAX_COMBINATIONS:
+            raise midi.MidiError("too_large")
         lines = [self._lines(notes[part == number], number, steps, bars) for number in range(4)]
         found, total = [], 0
         for band in itertools.product(*lines):

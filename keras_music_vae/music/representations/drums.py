@@ -19,6 +19,7 @@ from keras_music_vae.music.representations.grid import (
     no_windows,
     pad_to_bar,
 )
+from keras_music_vae.music.sorting import begins_run, stable_order
 
 # Pitches of each class, the one that stands for it first. note-seq since 24 April 2019.
 _MAP_2019 = (
@@ -95,6 +96,10 @@ class Drums:
         """The NumPy type of the codes."""
         return np.dtype(np.uint16 if self.num_drums <= 16 else np.uint64)
 
+    def window_shape(self, bars):
+        """Tuple (time,), the shape of a window of so many bars."""
+        return (bars * BAR,)
+
     def encode(self, score, length=None):
         """Writes the drums of a score from its beginning.
 
@@ -107,7 +112,9 @@ class Drums:
         """
         notes = on_beats(score, STEPS_PER_QUARTER).notes
         step, code = self.hits(notes[self.accepts(notes)])
-        tokens = np.zeros(length or int(pad_to_bar(step.max(initial=-1) + 1)), self.dtype)
+        if length is None:
+            length = int(pad_to_bar(step.max(initial=-1) + 1))
+        tokens = np.zeros(length, self.dtype)
         inside = step < len(tokens)
         tokens[step[inside]] = code[inside]
         return tokens
@@ -159,7 +166,8 @@ class Drums:
         step, code = self.hits(quantized.notes[chosen], quantized.span[chosen])
         span, step = step >> 32, step & 0xFFFFFFFF
 
-        new_line = np.append(True, (np.diff(span) > 0) | (np.diff(step) > BAR))[: len(step)]
+        new_line = begins_run(span)
+        new_line[1:] |= step[1:] - step[:-1] > BAR
         heads = np.flatnonzero(new_line)
         lasts = np.append(heads[1:], len(step))[: len(heads)] - 1
         line_start = step[heads] // BAR * BAR
@@ -193,9 +201,9 @@ class Drums:
             group << 32 | step.
         """
         step = np.asarray(group) << 32 | notes["start"]
-        order = np.argsort(step, kind="stable")
+        order = stable_order(step)
         step, code = step[order], self._table[notes["pitch"][order]]
-        first = np.flatnonzero(np.append(True, np.diff(step) > 0)[: len(step)])
+        first = np.flatnonzero(begins_run(step))
         if not len(first):
             return step, code
         return step[first], np.bitwise_or.reduceat(code, first)

@@ -1,5 +1,7 @@
 """What the representations in sixteenths share: bars of sixteen steps, and checks."""
 
+import math
+
 import numpy as np
 
 from keras_music_vae.music.midi import MidiError
@@ -13,6 +15,9 @@ MAX_BARS_TOGETHER = 1024
 # Combinations of parts multiply: 30 melodies, 10 basses and 10 drum tracks are 3,000 songs. A file
 # that would give more windows than this is left out, so that its size stays bounded.
 MAX_WINDOWS = 200_000
+# So is one with more combinations than this, whether or not they play together: songs have up to a
+# few hundred, and a damaged file may have millions to look through.
+MAX_COMBINATIONS = 20_000
 
 
 def pad_to_bar(steps):
@@ -49,6 +54,16 @@ def check_tokens(tokens, shape, num_classes):
             f"{tokens.min()} to {tokens.max()}. Sample from probabilities first."
         )
     return tokens.astype(np.int64)
+
+
+def count_combinations(parts, track):
+    """Returns in how many ways tracks of each part go together.
+
+    Args:
+        parts: sequence of bool arrays (note,), the notes of each part.
+        track: int array (note,).
+    """
+    return math.prod(len(np.unique(track[part])) for part in parts)
 
 
 def no_windows(quantized, accepted, reason, bars, *, polyphonic=False):

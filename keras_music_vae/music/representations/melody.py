@@ -19,6 +19,7 @@ from keras_music_vae.music.representations.grid import (
     no_windows,
     pad_to_bar,
 )
+from keras_music_vae.music.sorting import begins_run, stable_order
 
 NO_EVENT, NOTE_OFF, FIRST_NOTE = 0, 1, 2
 
@@ -45,6 +46,7 @@ class Melody:
     skip_polyphony: bool = False
 
     steps_per_quarter: ClassVar[int] = STEPS_PER_QUARTER
+    dtype: ClassVar = np.dtype(np.uint8)
     _PITCHES: ClassVar = {"magenta": (21, 108), "workshop": (0, 127)}
 
     def __post_init__(self):
@@ -58,6 +60,10 @@ class Melody:
         """Int, the number of tokens: 90 or 130."""
         low, high = self._PITCHES[self.profile]
         return FIRST_NOTE + high - low + 1
+
+    def window_shape(self, bars):
+        """Tuple (time,), the shape of a window of so many bars."""
+        return (bars * BAR,)
 
     def encode(self, score, length=None):
         """Writes the notes of a score as one line that begins with the score.
@@ -73,7 +79,7 @@ class Melody:
         quantized = on_beats(score, STEPS_PER_QUARTER)
         notes = monophonic(quantized, self.accepts(quantized.notes), by_track=False)
         end = int(notes.end.max(initial=0))
-        tokens = np.zeros(length or pad_to_bar(end), np.uint8)
+        tokens = np.zeros(pad_to_bar(end) if length is None else length, np.uint8)
         self.write(tokens, notes.start, notes.end, notes.pitch, len(tokens))
         return tokens
 
@@ -226,21 +232,18 @@ def monophonic(quantized, chosen, *, gap=None, by_track=True):
     notes = quantized.notes
     index = np.flatnonzero(chosen)
     start, pitch = notes["start"][index], notes["pitch"][index].astype(np.int64)
-    part = quantized.span[index] << 16
-    if by_track:
-        part |= notes["track"][index]
+    span, track = quantized.span[index], notes["track"][index]
+    if not by_track:
+        track = np.zeros_like(track)
+    part = span << 32 | track
     # By part, then step, then highest first; equal ones stay in the order of their true starts.
-    step = part << 31 | start
-    order = np.argsort(step << 7 | (127 - pitch), kind="stable")
-    step = step[order]
-    highest = np.append(True, step[1:] != step[:-1])[: len(step)]
-    first = np.flatnonzero(highest)
-    count = np.diff(np.append(first, len(step)))
+    order = stable_order(span, track, start, 127 - pitch)
+    first = np.flatnonzero(begins_run(start[order], part[order]))
+    count = np.diff(first, append=len(order))
     order = order[first]
     start, end, part = start[order], notes["end"][index[order]], part[order]
 
-    same_part = part[1:] == part[:-1]
-    new_line = np.append(True, ~same_part)[: len(part)]
+    new_line = begins_run(part)
     if gap is not None:
         new_line[1:] |= start[1:] - end[:-1] >= gap
     follows = ~new_line[1:]
@@ -255,8 +258,8 @@ def monophonic(quantized, chosen, *, gap=None, by_track=True):
         np.cumsum(new_line) - 1,
         start[heads] // BAR * BAR,
         end[lasts],
-        part[heads] >> 16,
-        part[heads] & 0xFFFF,
+        part[heads] >> 32,
+        part[heads] & 0xFFFFFFFF,
     )
 
 

@@ -15,9 +15,11 @@ from keras_music_vae.music.representations.drums import Drums
 from keras_music_vae.music.representations.grid import (
     BAR,
     MAX_BARS_TOGETHER,
+    MAX_COMBINATIONS,
     MAX_WINDOWS,
     STEPS_PER_QUARTER,
     check_tokens,
+    count_combinations,
     no_windows,
 )
 from keras_music_vae.music.representations.melody import Melody, monophonic
@@ -44,6 +46,7 @@ class Trio:
     bass_program: int = 33
 
     steps_per_quarter: ClassVar[int] = STEPS_PER_QUARTER
+    dtype: ClassVar = np.dtype(np.uint16)
 
     def __post_init__(self):
         if len(Drums(self.drum_map).bits(0)) > 16:
@@ -71,6 +74,10 @@ class Trio:
         """Tuple of int, the number of tokens of each part, such as (90, 90, 512)."""
         return self.melody.num_classes, self.bass.num_classes, self.drums.num_classes
 
+    def window_shape(self, bars):
+        """Tuple (time, part), the shape of a window of so many bars."""
+        return bars * BAR, len(_PARTS)
+
     def encode(self, score, length=None):
         """Writes a score's melody, bass and drums, each of all its tracks together.
 
@@ -81,11 +88,12 @@ class Trio:
         Returns:
             uint16 array (time, part).
         """
-        parts = [part.encode(score, length) for part in (self.melody, self.bass, self.drums)]
-        tokens = np.zeros((max(map(len, parts)), len(parts)), np.uint16)
-        for column, part in enumerate(parts):
-            tokens[: len(part), column] = part
-        return tokens
+        parts = self.melody, self.bass, self.drums
+        if length is None:
+            # All parts to the end of the last: a note that ends before it has its end written.
+            length = max(len(part.encode(score)) for part in parts)
+        tokens = [part.encode(score, length) for part in parts]
+        return np.stack(tokens, axis=-1).astype(self.dtype)
 
     def decode(self, tokens, *, velocity=80):
         """Makes notes of a trio.
@@ -123,7 +131,8 @@ class Trio:
             uint16 array (window, time, part), never empty.
 
         Raises:
-            midi.MidiError: if there is no window, or more than 200,000; `reason` says why.
+            midi.MidiError: if there is no window, or more than 200,000, or more than 20,000
+                combinations of parts; `reason` says why.
         """
         quantized = score if isinstance(score, Quantized) else quantize(score, STEPS_PER_QUARTER)
         notes = quantized.notes
@@ -131,11 +140,15 @@ class Trio:
         if not all(part.any() for part in accepted):
             raise midi.MidiError("no_trio")
         good = quantized.in_bars_of(BAR) & (quantized.spans["steps"] > (bars - 1) * BAR)
-        found, total = [], 0
+        found, total, combinations = [], 0, 0
         for span in np.flatnonzero(good):
+            chosen = [part & (quantized.span == span) for part in accepted]
+            combinations += count_combinations(chosen, notes["track"])
+            if combinations > MAX_COMBINATIONS:
+                raise midi.MidiError("too_large")
             lines = [
-                self._lines(quantized, part, chosen & (quantized.span == span), span)
-                for part, chosen in zip((self.melody, self.bass, self.drums), accepted, strict=True)
+                self._lines(quantized, part, own, span)
+                for part, own in zip((self.melody, self.bass, self.drums), chosen, strict=True)
             ]
             for trio in itertools.product(*lines):
                 starts = _starts([played for _, played in trio], bars)
