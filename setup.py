@@ -25,6 +25,8 @@ CORE = [
 # TensorBoard is named because TensorFlow 2.21 no longer brings it, importlib_resources because
 # tensorflow-datasets imports it (through etils) and does not ask for it.
 REPRODUCE = [
+    "etils>=1.9",
+    "h5py>=3.11",
     "importlib_resources>=6",
     "joblib>=1.4",
     "matplotlib>=3.9",

@@ -1,0 +1,248 @@
+"""Whole builds of the Lakh datasets, from folders and archives of made-up songs."""
+
+import dataclasses
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_music_vae.music import midi
+from keras_music_vae.music.representations import Band, Drums, Melody, Trio
+
+tfds = pytest.importorskip("tensorflow_datasets")
+beam = pytest.importorskip("apache_beam")
+requests = pytest.importorskip("requests")
+builders = pytest.importorskip("tfds_builders")
+lakh = pytest.importorskip("tfds_builders.lakh.builder")
+
+pytestmark = pytest.mark.slow
+
+SONGS = 30
+
+
+def song(number):
+    """A MIDI file of twenty bars of a trio and strings, as bytes; every song is another."""
+    rng = np.random.default_rng(number)
+    steps = 20 * 16
+    trio = Trio().decode(
+        np.stack([rng.integers(2, high, steps) for high in (90, 40, 512)], axis=-1)
+    )
+    strings = Melody(first_program=48).decode(rng.integers(2, 90, steps))
+    notes = strings.notes.copy()
+    notes["track"] = 3
+    both = np.sort(np.concatenate([trio.notes, notes]), order=["start", "pitch", "track"])
+    return midi.to_bytes(midi.Score(both, trio.ticks_per_quarter))
+
+
+@pytest.fixture(scope="module")
+def contents():
+    return {f"{number % 4}/{number:02}.mid": song(number) for number in range(SONGS)}
+
+
+@pytest.fixture(scope="module")
+def folder(contents, tmp_path_factory):
+    """The songs, one of them twice, and two files that are no music."""
+    folder = tmp_path_factory.mktemp("music")
+    others = {"copy.mid": contents["0/00.mid"], "a.mid": b"nothing", "b/half.mid": song(0)[:99]}
+    for name, content in {**contents, **others}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    # Made to order, since thirty songs may by chance leave a split without any.
+    for split, number in (("valid", 0), ("test", 1)):
+        (folder / split).mkdir()
+        (folder / split / f"{split}.mid").write_bytes(song(SONGS + number))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    def build(name, manual_dir, *, options=None, **config):
+        builder = tfds.builder(name, data_dir=tmp_path_factory.mktemp("data"), **config)
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(
+                manual_dir=manual_dir,
+                beam_options=options,
+                try_download_gcs=False,
+            )
+        )
+        return builder
+
+    return build
+
+
+def read(builder):
+    """Dict of split and file to example; no file has two here."""
+    return {
+        (split, example["file"].decode()): example
+        for split in ("train", "validation", "test")
+        for example in tfds.as_numpy(builder.as_dataset(split=split))
+    }
+
+
+def equal(one, other):
+    assert one.keys() == other.keys()
+    for key in one:
+        for name in one[key]:
+            np.testing.assert_array_equal(one[key][name], other[key][name])
+
+
+@pytest.mark.parametrize(
+    ("name", "representation", "bars"),
+    [
+        ("lakh_melody/2bar", Melody(last_program=31), 2),
+        ("lakh_melody/32bar", Melody("workshop"), 32),
+        ("lakh_drums/16bar", Drums(), 16),
+        ("lakh_trio/16bar", Trio(), 16),
+        ("lakh_band/2bar", Band(), 2),
+    ],
+)
+def test_examples_are_the_windows_of_the_files(build, folder, name, representation, bars):
+    if bars > 20:
+        with pytest.raises(ValueError, match="found none for 'train'"):
+            build(name, folder)
+        return
+    builder = build(name, folder)
+    examples = read(builder)
+    for (_, file), example in examples.items():
+        score = midi.read(folder / file)
+        np.testing.assert_array_equal(example["windows"], representation.windows(score, bars))
+        assert example["windows"].dtype == representation.dtype
+    report = builder.info.metadata["report"]
+    assert len(examples) == SONGS + 2
+    assert report["files"] == SONGS + 4
+    assert report["refused/duplicate"] == 1
+    assert report["refused/not_midi"] == report["refused/truncated"] == 1
+    assert {split for split, _ in examples} == {"train", "validation", "test"}
+    windows = sum(len(example["windows"]) for example in examples.values())
+    counted = sum(report[f"{split}/windows"] for split in ("train", "validation", "test"))
+    assert windows == counted
+    assert builder.info.metadata["options"] == dataclasses.asdict(representation)
+    left = {path.name for path in Path(builder.data_dir).iterdir()}
+    assert {name.partition("-")[0] for name in left} == {
+        name.partition("/")[0] for name in (name, "dataset_info.json", "features.json")
+    } | {"metadata.json", "LICENSE"}
+
+
+def test_archives_and_worker_processes_give_the_same(build, folder, tmp_path):
+    expected = read(build("lakh_drums/2bar", folder))
+    with tarfile.open(tmp_path / "music.tar.gz", "w:gz") as archive:
+        archive.add(folder, "music")
+    options = beam.options.pipeline_options.PipelineOptions(
+        direct_running_mode="multi_processing", direct_num_workers=2
+    )
+    packed = read(build("lakh_drums/2bar", tmp_path, options=options))
+    unpacked = {}
+    for (split, file), example in packed.items():
+        name = file.removeprefix("music/")
+        unpacked[split, name] = {**example, "file": name.encode()}
+    equal(unpacked, expected)
+
+
+def test_more_files_move_no_song(build, folder, tmp_path):
+    before = read(build("lakh_drums/2bar", folder))
+    shutil.copytree(folder, tmp_path / "more")
+    for number in range(10):
+        (tmp_path / "more" / f"new{number}.mid").write_bytes(song(100 + number))
+    after = read(build("lakh_drums/2bar", tmp_path / "more"))
+    assert len(after) == len(before) + 10
+    assert before.keys() <= after.keys()
+
+
+def test_genres_come_from_a_table(build, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "music")
+    table = "md5,song,genres\n"
+    digests = {}
+    for path in sorted((tmp_path / "music").rglob("*.mid")):
+        digest = lakh.hashlib.md5(path.read_bytes()).hexdigest()
+        digests[path.relative_to(tmp_path / "music").as_posix()] = digest
+        table += f"{digest},song {digest[:2]},{'jazz|pop' if digest < '8' else 'pop'}\n"
+    (tmp_path / "music" / "songs.csv").write_text(table)
+    builder = build("lakh_band/2bar", tmp_path / "music")
+    assert builder.info.metadata["genres"] == ["pop", "jazz"]
+    for (_, file), example in read(builder).items():
+        assert example["song"].decode() == f"song {digests[file][:2]}"
+        assert example["genres"].tolist() == [1, int(digests[file] < "8")]
+
+
+def test_a_config_of_ones_own_is_named_after_what_differs(build, folder):
+    config = lakh.LakhConfig(bars=4, options={"drum_map": "2017"})
+    builder = build("lakh_drums", folder, config=config)
+    assert builder.info.full_name == "lakh_drums/4bar_2017/1.0.0"
+    for (_, file), example in read(builder).items():
+        expected = Drums("2017").windows(midi.read(folder / file), 4)
+        np.testing.assert_array_equal(example["windows"], expected)
+    with pytest.raises(ValueError, match="at least 1 bar"):
+        lakh.LakhConfig(bars=0)
+
+
+def test_too_few_songs_are_refused_with_advice(build, tmp_path, capsys):
+    (tmp_path / "only.mid").write_bytes(song(0))
+    with pytest.raises(ValueError, match="sort them into folders called train, valid and test"):
+        build("lakh_trio/16bar", tmp_path)
+    assert "1 files read" in capsys.readouterr().out
+
+
+def test_without_midi_and_network_the_way_out_is_told(build, tmp_path, monkeypatch):
+    def fail(url, **settings):
+        raise requests.ConnectionError("no network")
+
+    monkeypatch.setattr(requests, "head", fail)
+    (tmp_path / "readme.txt").write_text("no music")
+    with pytest.raises(ConnectionError, match=r"lmd_full\.tar\.gz.*\n.*--manual_dir=FOLDER"):
+        build("lakh_trio/16bar", tmp_path)
+
+
+def test_a_killed_build_leaves_nothing_that_looks_finished(folder, tmp_path):
+    # Enough songs to be in the middle of when the spool has begun.
+    for number in range(3):
+        shutil.copytree(folder, tmp_path / "music" / str(number))
+        for path in (tmp_path / "music" / str(number)).rglob("*.mid"):
+            path.write_bytes(path.read_bytes() + bytes(number))
+    command = [
+        *(sys.executable, "-m", "tensorflow_datasets.scripts.cli.main", "build", "lakh_trio"),
+        *("--imports=tfds_builders", f"--manual_dir={tmp_path / 'music'}"),
+        f"--data_dir={tmp_path / 'data'}",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while process.poll() is None and not list((tmp_path / "data").rglob("spool/*.zip")):
+            time.sleep(0.01)
+        assert process.poll() is None, "the build was over before it could be killed"
+        process.send_signal(signal.SIGKILL)
+    assert not list((tmp_path / "data").rglob("dataset_info.json"))
+    with pytest.raises(AssertionError, match="could not find data"):
+        tfds.load("lakh_trio", split="train", data_dir=tmp_path / "data", download=False)
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    builder = tfds.builder("lakh_trio", data_dir=tmp_path / "data")
+    assert builder.info.metadata["report"]["files"] == 3 * (SONGS + 4)
+
+
+def test_without_midi_of_ones_own_the_archive_is_read(build, folder, tmp_path, monkeypatch):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as packed:
+        packed.add(folder, "lmd_full")
+    (tmp_path / "lmd_full.tar.gz").write_bytes(archive.getvalue())
+    (tmp_path / "match_scores.json").write_text("{}")
+    fetched = []
+
+    def fetch(url, dl_manager, url_infos):
+        fetched.append(url.rpartition("/")[2])
+        assert len(url_infos[url].checksum) == 64
+        return tmp_path / fetched[-1]
+
+    monkeypatch.setattr(lakh.downloads, "fetch", fetch)
+    (tmp_path / "nothing").mkdir()
+    examples = read(build("lakh_drums/2bar", tmp_path / "nothing"))
+    assert fetched == ["lmd_full.tar.gz", "match_scores.json"]
+    assert len(examples) == SONGS + 2

@@ -1,0 +1,103 @@
+"""Tables of songs and genres, each in the form in which it is published."""
+
+import io
+import json
+import tarfile
+import zipfile
+
+import pytest
+
+h5py = pytest.importorskip("h5py")
+catalogue = pytest.importorskip("tfds_builders.lakh.catalogue")
+
+A, B, C = "TRAAAAA128F0000001", "TRBBBBB128F0000002", "TRCCCCC128F0000003"
+
+
+def h5(*terms):
+    file = io.BytesIO()
+    with h5py.File(file, "w") as song:
+        song["metadata/artist_terms"] = [term.encode() for term in terms]
+    return file.getvalue()
+
+
+def test_without_tables_only_the_path_names_the_song(tmp_path):
+    empty = catalogue.read(tmp_path)
+    assert empty == catalogue.Catalogue({}, {})
+    assert empty.song("lmd_matched/A/A/A/" + A + "/0.mid", "0") == A
+    assert empty.song("0/0.mid", "0") is None
+
+
+def test_a_file_belongs_to_the_song_that_it_matches_best(tmp_path):
+    scores = {A: {"0": 0.6, "1": 0.5}, B: {"0": 0.9, "1": 0.5}, C: {"2": 0.7}}
+    (tmp_path / "match_scores.json").write_text(json.dumps(scores))
+    found = catalogue.read(tmp_path)
+    # Equal scores go to the first song in the alphabet, whatever the order of the table.
+    assert found.songs == {"0": B, "1": A, "2": C}
+    assert found.song(f"{C}/0.mid", "0") == B
+
+
+def test_own_table_of_songs_and_genres(tmp_path):
+    (tmp_path / "songs.csv").write_text("md5,song,genres\nAB,Yesterday,pop|rock\ncd,Aria,\n")
+    found = catalogue.read(tmp_path)
+    assert found.songs == {"ab": "Yesterday", "cd": "Aria"}
+    assert found.genre_names == ("pop", "rock")
+    assert found.genres == {"Yesterday": (0, 1)}
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_tagtraum(tmp_path, zipped):
+    text = f"# comment\n{A}\tPop_Rock\n{B}\tJazz\tBlues\n{C}\tPop_Rock\n"
+    if zipped:
+        with zipfile.ZipFile(tmp_path / "msd_tagtraum_cd1.cls.zip", "w") as archive:
+            archive.writestr("msd_tagtraum_cd1.cls", text)
+    else:
+        (tmp_path / "msd_tagtraum_cd1.cls").write_text(text)
+    found = catalogue.read(tmp_path)
+    assert found.genre_names == ("Pop_Rock", "Blues", "Jazz")
+    assert found.genre_counts == (2, 1, 1)
+    assert found.genres == {A: (0,), B: (1, 2), C: (0,)}
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_artist_terms(tmp_path, archived):
+    files = {f"lmd_matched_h5/A/A/A/{A}.h5": h5("ska", "pop"), f"lmd_matched_h5/{B}.h5": h5("pop")}
+    if archived:
+        with tarfile.open(tmp_path / "lmd_matched_h5.tar.gz", "w:gz") as archive:
+            for name, content in files.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+    else:
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+    found = catalogue.read(tmp_path)
+    assert found.genre_names == ("pop", "ska")
+    assert found.genres == {A: (0, 1), B: (0,)}
+
+
+def test_genres_are_ranked_by_files_and_the_32_most_frequent_stay(tmp_path):
+    rows = [f"{n:04},song {n},genre {n % 40:02}|rare {n}" for n in range(400)]
+    rows += [f"x{n},song {n},genre {n % 40:02}" for n in range(0, 400, 40)]
+    (tmp_path / "songs.csv").write_text("\n".join(["md5,song,genres", *rows]))
+    found = catalogue.read(tmp_path)
+    assert found.genre_names == tuple(f"genre {n:02}" for n in range(32))
+    assert found.genre_counts == (20, *[10] * 31)
+    assert found.genres["song 39"] == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("match_scores.json", b"[1"),
+        ("songs.csv", b"file,title\n0,a\n"),
+        ("msd_tagtraum_cd1.cls", b"no table\n"),
+        ("msd_tagtraum_cd2.cls.zip", b"no archive"),
+        ("lmd_matched_h5.tar.gz", b"no archive"),
+    ],
+)
+def test_a_table_that_is_none_is_refused(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match="could not be read") as raised:
+        catalogue.read(tmp_path)
+    assert str(tmp_path / name) in str(raised.value)

@@ -1,0 +1,123 @@
+"""The Beam pipeline from sources of MIDI to files of examples. One MIDI file is one element.
+
+Examples do not pass through Beam, whose local runner keeps in memory several copies of all that
+does. Workers write them to spool files, so that memory does not grow with the collection, and tell
+Beam the files' names. A bundle that is run again writes other files, whose names alone count.
+
+All that workers run is in this module and those it imports, so that they can import it too.
+"""
+
+import io
+import json
+import uuid
+import zipfile
+from collections import Counter
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+from etils import epath
+
+from tfds_builders import midi_files
+from tfds_builders.splits import SPLITS
+
+_FILES_PER_SPOOL = 128
+
+
+def run(sources, skipped, extractor, folder, *, options=None, runner=None):
+    """Extracts the examples of all sources.
+
+    Args:
+        sources: list of `midi_files.Source`.
+        skipped: set of (source name, file name), the files to leave out.
+        extractor: `Extractor`.
+        folder: path to an empty folder that all workers can write to.
+        options: `PipelineOptions` or None, as for `beam.Pipeline`.
+        runner: a runner of Beam, or None for that of the options, by default `DirectRunner`.
+
+    Returns:
+        (spools, counts): dict of split to the list of paths that `read_spool` reads, and dict of
+        str to int, what the extractor counted, added up.
+    """
+    options = options or PipelineOptions([])
+    # An archive can be read from its beginning only, so each worker reads all of it and takes its
+    # share of the files.
+    workers = options.view_as(DirectOptions).direct_num_workers or 1
+    elements = [
+        (source, part, workers if source.is_archive else 1)
+        for source in sources
+        for part in range(workers if source.is_archive else 1)
+    ]
+    with beam.Pipeline(options=options, runner=runner) as pipeline:
+        _ = (
+            pipeline
+            | "sources" >> beam.Create(elements)
+            | "spread" >> beam.Reshuffle()
+            | "files" >> beam.ParDo(_ReadFiles(skipped))
+            | "batches" >> beam.BatchElements(_FILES_PER_SPOOL, _FILES_PER_SPOOL)
+            | "windows" >> beam.Map(_spool, extractor, str(folder))
+            | "results" >> beam.io.WriteToText(str(folder / "results"), num_shards=1)
+        )
+    (results,) = folder.glob("results*")
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    spools = {
+        split: [folder / line["spools"][split] for line in lines if split in line["spools"]]
+        for split in SPLITS
+    }
+    return spools, add(line["counts"] for line in lines)
+
+
+def add(counts):
+    """Adds up dicts of numbers; the keys come in order, whatever the order of the dicts."""
+    total = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(sorted(total.items()))
+
+
+def read_spool(path):
+    """Yields (key, example) of a spool file."""
+    with epath.Path(path).open("rb") as file, zipfile.ZipFile(file) as spool:
+        for key in spool.namelist():
+            entry = io.BytesIO(spool.read(key))
+            example = json.loads(entry.readline())
+            yield key, {**example, "windows": np.lib.format.read_array(entry)}
+
+
+class _ReadFiles(beam.DoFn):
+    def __init__(self, skipped):
+        self._skipped = skipped
+
+    def process(self, element):
+        source, part, parts = element
+
+        def wanted(number, name):
+            return number % parts == part and (source.name, name) not in self._skipped
+
+        # What is left out was counted when the files were listed.
+        yield from midi_files.read(source, Counter(), wanted)
+
+
+def _spool(files, extractor, folder):
+    """Writes the examples of some files, a spool for each split; returns a line of JSON."""
+    by_split = {}
+    counts = []
+    for name, content in files:
+        split, examples, counted = extractor(name, content)
+        counts.append(counted)
+        if examples:
+            by_split.setdefault(split, []).extend(examples)
+    spools = {}
+    for split, examples in by_split.items():
+        spools[split] = f"{split}-{uuid.uuid4().hex}.zip"
+        with (
+            (epath.Path(folder) / spools[split]).open("wb") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as spool,
+        ):
+            for key, example in examples:
+                entry = io.BytesIO()
+                rest = {name: value for name, value in example.items() if name != "windows"}
+                entry.write(json.dumps(rest).encode() + b"\n")
+                np.lib.format.write_array(entry, example["windows"])
+                spool.writestr(key, entry.getvalue())
+    return json.dumps({"spools": spools, "counts": add(counts)})

@@ -1,0 +1,1 @@
+"""Windows of bands from Lakh's MIDI files."""

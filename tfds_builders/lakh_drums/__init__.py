@@ -1,0 +1,1 @@
+"""Windows of drum patterns from Lakh's MIDI files."""

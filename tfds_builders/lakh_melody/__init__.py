@@ -1,0 +1,1 @@
+"""Windows of melodies from Lakh's MIDI files."""

@@ -1,0 +1,1 @@
+"""Windows of trios from Lakh's MIDI files."""
