@@ -104,7 +104,7 @@ def parse(arguments):
     add("--tensorboard", action="store_true", help="write logs for TensorBoard to the workdir")
     add("--workdir", type=Path, help="default: runs/classifying_vae/DATASET")
     add("--data-dir", help="where TFDS keeps data (default: its own)")
-    add("--manual-dir", help="folder of files that you provide (see docs/datasets.md)")
+    add("--manual-dir", help="folder of files that you provide (see docs/data.md)")
     add("--record", action="store_true", help="add the results to reproduce/results, for the docs")
     add(
         "--search",

@@ -14,8 +14,8 @@ STEPS_PER_QUARTER = {"piano_two_keys": 2, "piano_all_keys": 4}
 TEMPO_QPM = {"jsb": 80, "piano": 100}
 LICENCES = {
     "jsb": "weights Apache-2.0; encodings of the scores as their collection states "
-    "(docs/datasets.md), some for non-commercial use",
-    "piano": "weights Apache-2.0; MIDI files by Bernd Krueger, CC BY-SA (docs/datasets.md)",
+    "(docs/data.md), some for non-commercial use",
+    "piano": "weights Apache-2.0; MIDI files by Bernd Krueger, CC BY-SA (docs/data.md)",
 }
 PIECES = 3
 STEPS = 64
