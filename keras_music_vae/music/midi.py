@@ -34,7 +34,8 @@ _LAST_TICK = 2**31 - 1
 # pretty_midi's limit too, beyond which it calls a file corrupt.
 _LONGEST_TICKS = 10_000_000
 _MOST_CHANGES = 100_000
-_TEMPO_EVENT, _METRE_EVENT = b"\xff\x51", b"\xff\x58"
+# With the number of bytes that follow, so that they hardly occur by chance.
+_TEMPO_EVENT, _METRE_EVENT = b"\xff\x51\x03", b"\xff\x58\x04"
 _DEFAULT_TEMPO_QPM = 120.0
 FAMILIES = (
     "Piano", "Chromatic percussion", "Organ", "Guitar", "Bass", "Strings", "Ensemble", "Brass",
@@ -185,7 +186,8 @@ def read(source):
     _check_header(data, path)
     try:
         score = symusic.Score.from_midi(data)
-        first = symusic.Score.from_midi(_first_track(data)) if _needs_first_track(data) else score
+        is_first = _has_all_changes(data, score)
+        first = score if is_first else symusic.Score.from_midi(_first_track(data))
     except Exception as error:  # symusic has no exception type of its own
         raise _from_reader(str(error), path) from error
     if len(first.tempos) + len(first.time_signatures) > _MOST_CHANGES:
@@ -294,10 +296,13 @@ def _track_chunks(data):
         position = end
 
 
-def _needs_first_track(data):
-    """Says whether a later track than the first seems to have tempi or metres, to be ignored."""
-    _, end = next(_track_chunks(data), (0, len(data)))
-    return data.find(_TEMPO_EVENT, end) >= 0 or data.find(_METRE_EVENT, end) >= 0
+def _has_all_changes(data, score):
+    """Says whether the first track has all tempi and metres that were read."""
+    start, end = next(_track_chunks(data), (0, 0))
+    tempos, metres = data.count(_TEMPO_EVENT, start, end), data.count(_METRE_EVENT, start, end)
+    found = len(score.tempos), len(score.time_signatures)
+    # Where there is no track to look into, there is nothing to leave out.
+    return not end or (tempos, metres) == found
 
 
 def _first_track(data):
@@ -308,10 +313,11 @@ def _first_track(data):
 
 def _notes(score, path):
     """Returns the notes of a symusic score, its tracks numbered in order, paired anew."""
-    columns = [track.notes.numpy() for track in score.tracks]
-    if not any(len(column["time"]) for column in columns):
-        return np.empty(0, Notes)
+    parts = [(part.notes.numpy(), part.program, part.is_drum) for part in score.tracks]
+    columns = [column for column, _, _ in parts]
     sizes = [len(column["time"]) for column in columns]
+    if not any(sizes):
+        return np.empty(0, Notes)
     start, duration, pitch, velocity = (
         np.concatenate([column[name] for column in columns])
         for name in ("time", "duration", "pitch", "velocity")
@@ -328,8 +334,8 @@ def _notes(score, path):
     notes = np.empty(len(order), Notes)
     notes["start"], notes["end"] = start[order], end
     notes["pitch"], notes["velocity"], notes["track"] = pitch[order], velocity[order], track[order]
-    notes["program"] = np.array([track.program for track in score.tracks])[notes["track"]]
-    notes["is_drum"] = np.array([track.is_drum for track in score.tracks])[notes["track"]]
+    notes["program"] = np.array([program for _, program, _ in parts])[notes["track"]]
+    notes["is_drum"] = np.array([is_drum for _, _, is_drum in parts])[notes["track"]]
     return notes
 
 
@@ -350,11 +356,14 @@ def _pair(voice, start, end):
     overlaps[1:] |= ends[:-1] > starts[1:]
     if not overlaps.any():
         return order, ends & 0xFFFFFFFF
-    found = np.arange(len(ends))
-    found[overlaps] = np.searchsorted(ends, starts[overlaps], side="right")
-    paired = ends[np.minimum(found, len(ends) - 1)]
-    sounds = (found < len(ends)) & (paired >> 32 == starts >> 32) & (end > start)[order]
-    return order[sounds], paired[sounds] & 0xFFFFFFFF
+    starts = starts[overlaps]
+    found = np.searchsorted(ends, starts, side="right")
+    paired, ends = ends[np.minimum(found, len(ends) - 1)], ends.copy()
+    ends[overlaps] = paired
+    sounds = np.ones(len(order), bool)
+    sounds[overlaps] = (found < len(ends)) & (paired >> 32 == starts >> 32)
+    sounds &= (end > start)[order]
+    return order[sounds], ends[sounds] & 0xFFFFFFFF
 
 
 def _check_notes(notes, scale):

@@ -8,6 +8,8 @@ import dataclasses
 
 import numpy as np
 
+from keras_music_vae.music import midi
+
 Spans = np.dtype(
     [
         ("start_seconds", np.float64),
@@ -116,7 +118,8 @@ def quantize_seconds(notes, start, end, *, tempos, time_signatures, steps_per_qu
     first = ((start - borders[own]) * per_second + 0.5).astype(np.int64)
     past = ((np.minimum(end, borders[own + 1]) - borders[own]) * per_second + 0.5).astype(np.int64)
     past += past == first
-    notes = notes.copy()
+    # Several times as quick as `notes.copy()`, which goes field by field.
+    notes = np.ascontiguousarray(notes).view(np.int64).copy().view(midi.Notes)
     notes["start"], notes["end"] = first, past
     if len(spans) > 1:
         np.maximum.at(spans["steps"], span, past)

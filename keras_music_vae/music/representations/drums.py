@@ -111,7 +111,7 @@ class Drums:
             array (time,) of `dtype`.
         """
         notes = on_beats(score, STEPS_PER_QUARTER).notes
-        step, code = self.hits(notes[self.accepts(notes)])
+        step, code = self.hits(notes, self.accepts(notes))
         if length is None:
             length = int(pad_to_bar(step.max(initial=-1) + 1))
         tokens = np.zeros(length, self.dtype)
@@ -163,7 +163,7 @@ class Drums:
         quantized = score if isinstance(score, Quantized) else quantize(score, STEPS_PER_QUARTER)
         accepted = self.accepts(quantized.notes)
         chosen = accepted & quantized.in_bars_of(BAR)[quantized.span]
-        step, code = self.hits(quantized.notes[chosen], quantized.span[chosen])
+        step, code = self.hits(quantized.notes, chosen, quantized.span)
         span, step = step >> 32, step & 0xFFFFFFFF
 
         new_line = begins_run(span)
@@ -189,20 +189,24 @@ class Drums:
         """Bool array (note,): drums that the map knows."""
         return notes["is_drum"] & (self._table[notes["pitch"]] > 0)
 
-    def hits(self, notes, group=0):
+    def hits(self, notes, chosen, group=None):
         """Joins what is hit in the same step.
 
         Args:
-            notes: array (note,) of dtype `midi.Notes` that the map knows, in steps.
-            group: int or int array (note,): hits of different groups are kept apart.
+            notes: array (note,) of dtype `midi.Notes`, in steps.
+            chosen: bool array (note,), of notes that the map knows.
+            group: int array (note,) or None: hits of different groups are kept apart.
 
         Returns:
             (step, code): int array (hit,), ascending, and array of `dtype`. With groups, `step` is
             group << 32 | step.
         """
-        step = np.asarray(group) << 32 | notes["start"]
+        # Column by column, since NumPy copies whole notes slowly.
+        step, code = notes["start"][chosen], self._table[notes["pitch"][chosen]]
+        if group is not None:
+            step |= group[chosen] << 32
         order = stable_order(step)
-        step, code = step[order], self._table[notes["pitch"][order]]
+        step, code = step[order], code[order]
         first = np.flatnonzero(begins_run(step))
         if not len(first):
             return step, code

@@ -176,7 +176,7 @@ class Trio:
                 line = monophonic(quantized, chosen & own)
                 part.write(tokens, line.start, line.end, line.pitch, len(tokens))
             else:
-                step, code = part.hits(quantized.notes[chosen & own])
+                step, code = part.hits(quantized.notes, chosen & own)
                 tokens[step[step < len(tokens)]] = code[step < len(tokens)]
             lines.append((tokens, _played(quantized.notes[own], total)))
         return lines
