@@ -38,6 +38,8 @@ def kill_at(name, count, when):
 
 def prepare():
     """What must happen before Keras is imported."""
+    # A shell that starts the tests in the background has its children ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("BLOCK_TENSORFLOW"):
         sys.modules["tensorflow"] = None
     cpus = int(os.environ.get("CPUS", 1))
