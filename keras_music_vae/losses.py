@@ -106,3 +106,37 @@ class ClassLoss(keras.losses.Loss):
 
     def get_config(self):
         return super().get_config() | {"class_weight": self.class_weight}
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class CategoricalReconstruction(keras.losses.Loss):
+    """-log p(x | logits) of tokens, summed over time and parts; means over the batch.
+
+    Args:
+        num_classes: tuple of int, the number of tokens of each part.
+
+    Inputs: `y_true` int tokens `(batch, time, part)`, below 0 where a sequence has ended and
+    nothing counts; `y_pred` logits `(batch, time, sum of num_classes)`, parts side by side.
+
+    Reference: Roberts, Engel and Eck 2017, section 2; `_flat_reconstruction_loss` in
+    magenta/models/music_vae/lstm_models.py.
+    """
+
+    def __init__(self, num_classes, name="reconstruction", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.num_classes = tuple(num_classes)
+
+    def call(self, y_true, y_pred):
+        y_true = ops.cast(y_true, "int32")
+        total, start = 0.0, 0
+        for part, classes in enumerate(self.num_classes):
+            log_p = ops.log_softmax(ops.cast(y_pred[..., start : start + classes], "float32"))
+            # The vector of a token below 0 is zero.
+            total = total - ops.sum(
+                ops.one_hot(y_true[..., part], classes, dtype="float32") * log_p, axis=(-2, -1)
+            )
+            start += classes
+        return total
+
+    def get_config(self):
+        return super().get_config() | {"num_classes": list(self.num_classes)}

@@ -1,7 +1,13 @@
 """Layers in plain Keras 3, shared by all models."""
 
+from keras_music_vae.layers.decoders import HierarchicalDecoder, LSTMDecoder
+from keras_music_vae.layers.encoders import BidirectionalEncoder, HierarchicalEncoder
 from keras_music_vae.layers.lstm import LSTM
-from keras_music_vae.layers.posteriors import GaussianPosterior, LogisticNormalPosterior
+from keras_music_vae.layers.posteriors import (
+    FreeNatsPosterior,
+    GaussianPosterior,
+    LogisticNormalPosterior,
+)
 from keras_music_vae.layers.weight_norm import (
     Dense,
     NormalizedKernel,
@@ -10,8 +16,13 @@ from keras_music_vae.layers.weight_norm import (
 
 __all__ = [
     "LSTM",
+    "BidirectionalEncoder",
     "Dense",
+    "FreeNatsPosterior",
     "GaussianPosterior",
+    "HierarchicalDecoder",
+    "HierarchicalEncoder",
+    "LSTMDecoder",
     "LogisticNormalPosterior",
     "NormalizedKernel",
     "data_dependent_initialization",

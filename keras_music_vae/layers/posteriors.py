@@ -94,3 +94,77 @@ class LogisticNormalPosterior(GaussianPosterior):
 
     def sample(self, mean, log_var, noise=None):
         return softmax_centered(super().sample(mean, log_var, noise))
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class FreeNatsPosterior(keras.layers.Layer):
+    """q(z|h) = N(mean(h), diag stddev(h)^2), whose KL to N(0, I) costs nothing up to a tolerance.
+
+    The loss is `kl_weight * mean(max(KL - free_nats, 0))`, the KL of an example summed over z.
+
+    Args:
+        latent_dim: int. Size of z.
+        free_nats: float. The tolerance, for the whole KL of an example.
+        scale: str. stddev is "softplus" of the second head, or "exp" of twice the second head.
+
+    Call arguments:
+        h: `(batch, features)`.
+        kl_weight: scalar.
+        noise: `(batch, latent)` standard normal draws; None draws them here.
+
+    Returns:
+        `(sample, mean, stddev)`, each `(batch, latent)`.
+
+    Reference: Roberts, Engel and Eck 2017, equations of mu and sigma ("exp"); `MusicVAE.encode` in
+    magenta/models/music_vae/base_model.py ("softplus"); Kingma et al. 2016 (free bits).
+    """
+
+    prior_log_var = 0.0
+    _SCALES = ("softplus", "exp")
+
+    def __init__(self, latent_dim, free_nats=0.0, scale="softplus", **kwargs):
+        super().__init__(**kwargs)
+        if scale not in self._SCALES:
+            raise ValueError(f"scale must be one of {self._SCALES}. Received: scale={scale!r}")
+        self.latent_dim = latent_dim
+        self.free_nats = free_nats
+        self.scale = scale
+        self.seed_generator = keras.random.SeedGenerator()
+        self.mean_head, self.scale_head = (
+            Dense(
+                latent_dim,
+                kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
+                weight_norm=False,
+                dtype=self.dtype_policy,
+                name=name,
+            )
+            for name in ("mean", "scale")
+        )
+
+    def build(self, input_shape):
+        self.mean_head.build(input_shape)
+        self.scale_head.build(input_shape)
+        self.built = True
+
+    def distribution(self, h):
+        """`(mean, stddev)`, each `(batch, latent)`."""
+        scale = self.scale_head(h)
+        stddev = ops.softplus(scale) if self.scale == "softplus" else ops.exp(2 * scale)
+        return self.mean_head(h), stddev
+
+    def call(self, h, kl_weight=1.0, noise=None):
+        mean, stddev = self.distribution(h)
+        kl = gaussian_kl(mean, 2 * ops.log(stddev))
+        self.add_loss(kl_weight * ops.mean(ops.maximum(kl - self.free_nats, 0)))
+        if noise is None:
+            noise = keras.random.normal(
+                ops.shape(mean), dtype=self.compute_dtype, seed=self.seed_generator
+            )
+        return mean + stddev * ops.cast(noise, self.compute_dtype), mean, stddev
+
+    def get_config(self):
+        return super().get_config() | {
+            "latent_dim": self.latent_dim,
+            "free_nats": self.free_nats,
+            "scale": self.scale,
+        }

@@ -1,0 +1,360 @@
+"""Autoregressive decoders of tokens: one stack of LSTMs, or stacks under a conductor.
+
+A decoder knows one-hot tokens of one or several parts, side by side in the last axis. The token
+before the first is a vector of zeros, which is what `one_hot` makes of -1.
+"""
+
+import keras
+from keras import ops
+
+from keras_music_vae.layers.encoders import make_lstm
+from keras_music_vae.layers.weight_norm import Dense
+
+NO_TOKEN = -1
+
+
+def one_hot(tokens, num_classes, dtype):
+    """Makes vectors `(..., sum of num_classes)` of int tokens `(..., part)`."""
+    parts = [
+        ops.one_hot(tokens[..., part], classes, dtype=dtype)
+        for part, classes in enumerate(num_classes)
+    ]
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
+
+
+def shift(tokens):
+    """The token before each step, `(batch, time, part)`."""
+    return ops.pad(tokens[:, :-1], [[0, 0], [1, 0], [0, 0]], constant_values=NO_TOKEN)
+
+
+def choose(logits, num_classes, uniforms, temperature):
+    """Draws a token of each part by inverting its distribution function.
+
+    Args:
+        logits: `(batch, sum of num_classes)`.
+        num_classes: tuple of int.
+        uniforms: `(batch, part)`, from 0 to below 1.
+        temperature: scalar above 0; the smaller, the likelier the likeliest.
+
+    Returns:
+        int32 `(batch, part)`.
+    """
+    tokens, start = [], 0
+    for part, classes in enumerate(num_classes):
+        own = ops.cast(logits[:, start : start + classes], "float32")
+        # Without its largest the exponential of no logit is infinite.
+        own = (own - ops.max(own, axis=-1, keepdims=True)) / temperature
+        below = ops.cumsum(ops.exp(own), axis=-1)
+        drawn = ops.cast(uniforms[:, part, None], "float32") * below[:, -1:]
+        tokens.append(ops.sum(ops.cast(below <= drawn, "int32"), axis=-1))
+        start += classes
+    return ops.minimum(ops.stack(tokens, axis=-1), ops.convert_to_tensor(num_classes) - 1)
+
+
+class InitialState(keras.layers.Layer):
+    """The first states of a stack of LSTMs, `tanh` of a dense layer.
+
+    Args:
+        units: tuple of int, the sizes of the layers.
+
+    Input shape: `(batch, features)`. Returns a list of `(h, c)`, each `(batch, units)`.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.dense = Dense(
+            2 * sum(units),
+            "tanh",
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
+            weight_norm=False,
+            name="dense",
+            dtype=self.dtype_policy,
+        )
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+        self.built = True
+
+    def call(self, x):
+        flat, states, start = self.dense(x), [], 0
+        for units in self.units:
+            c, h = flat[:, start : start + units], flat[:, start + units : start + 2 * units]
+            states.append((h, c))
+            start += 2 * units
+        return states
+
+
+class StackedLSTM(keras.layers.Layer):
+    """LSTMs on top of each other.
+
+    Args:
+        units: sequence of int, the sizes of the layers.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = tuple(units)
+
+    def build(self, input_shape):
+        sizes = (input_shape[-1], *self.units)
+        self.layers = [
+            make_lstm(size, units, f"lstm_{i}", self.dtype_policy)
+            for i, (size, units) in enumerate(zip(sizes, self.units, strict=False))
+        ]
+        self.built = True
+
+    def run(self, x, states):
+        """Runs over `(batch, time, features)`: outputs of the last layer, and the last states."""
+        last = []
+        for layer, state in zip(self.layers, states, strict=True):
+            x, state = layer.run(x, state)
+            last.append(state)
+        return x, last
+
+    def step(self, x, states):
+        """Runs one step `(batch, features)`: output of the last layer, and the next states."""
+        following = []
+        for layer, state in zip(self.layers, states, strict=True):
+            x, c = layer.step(x, state)
+            following.append((x, c))
+        return x, following
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class LSTMDecoder(keras.layers.Layer):
+    """A stack of LSTMs that reads the token before, a code and controls, and tells the token.
+
+    The code is in the first state too.
+
+    Args:
+        units: sequence of int, the sizes of the layers.
+        num_classes: tuple of int, the number of tokens of each part.
+
+    Reference: `CategoricalLstmDecoder` and `MultiOutCategoricalLstmDecoder` in
+    magenta/models/music_vae/lstm_models.py.
+    """
+
+    def __init__(self, units, num_classes, **kwargs):
+        super().__init__(**kwargs)
+        self.units = tuple(units)
+        self.num_classes = tuple(num_classes)
+        self.initial_state = InitialState(self.units, name="initial_state", dtype=self.dtype_policy)
+        self.lstms = StackedLSTM(self.units, name="lstms", dtype=self.dtype_policy)
+        self.head = Dense(
+            sum(self.num_classes), weight_norm=False, name="head", dtype=self.dtype_policy
+        )
+
+    def build(self, code_shape, control_dim=0):
+        """Makes the weights for codes `(batch, features)`."""
+        self.initial_state.build(code_shape)
+        self.lstms.build((None, None, sum(self.num_classes) + code_shape[-1] + control_dim))
+        self.head.build((None, self.units[-1]))
+        self.built = True
+
+    def logits(self, previous, code, controls=None):
+        """Reads all steps at once.
+
+        Args:
+            previous: int `(batch, time, part)`, the token before each step.
+            code: `(batch, features)`.
+            controls: `(batch, time, features)` or None.
+
+        Returns:
+            (logits, states): `(batch, time, sum of num_classes)`, list of the last `(h, c)`.
+        """
+        x = one_hot(previous, self.num_classes, code.dtype)
+        time = ops.shape(x)[1]
+        repeated = ops.repeat(code[:, None], time, axis=1)
+        parts = [x, repeated] if controls is None else [x, repeated, controls]
+        outputs, states = self.lstms.run(ops.concatenate(parts, axis=-1), self.initial_state(code))
+        return self.head(outputs), states
+
+    def step(self, previous, code, states, control=None):
+        """Reads one step; `previous` is `(batch, part)`, `control` `(batch, features)` or None."""
+        x = one_hot(previous, self.num_classes, code.dtype)
+        parts = [x, code] if control is None else [x, code, control]
+        output, states = self.lstms.step(ops.concatenate(parts, axis=-1), states)
+        return self.head(output), states
+
+    def generate(self, code, previous, uniforms, temperature, controls=None):
+        """Makes tokens one after the other.
+
+        Args:
+            code: `(batch, features)`.
+            previous: int32 `(batch, part)`, the token before the first.
+            uniforms: `(batch, time, part)`, see `choose`.
+            temperature: scalar above 0.
+            controls: `(batch, time, features)` or None.
+
+        Returns:
+            (tokens, logits, states): int32 `(batch, time, part)`, `(batch, time, sum of
+            num_classes)`, list of the last `(h, c)`.
+        """
+        parts = len(self.num_classes)
+
+        def step(carry, inputs):
+            control = None if controls is None else inputs[:, parts:]
+            logits, states = self.step(carry["tokens"], code, carry["states"], control)
+            tokens = choose(logits, self.num_classes, inputs[:, :parts], temperature)
+            carry = {"tokens": tokens, "states": states, "logits": logits}
+            return carry, carry
+
+        start = {
+            "tokens": previous,
+            "states": self.initial_state(code),
+            "logits": ops.zeros((ops.shape(code)[0], sum(self.num_classes)), code.dtype),
+        }
+        inputs = uniforms
+        if controls is not None:
+            inputs = ops.concatenate([uniforms, ops.cast(controls, uniforms.dtype)], axis=-1)
+        last, made = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)))
+        tokens, logits = (ops.transpose(made[key], (1, 0, 2)) for key in ("tokens", "logits"))
+        return tokens, logits, last["states"]
+
+    def get_config(self):
+        return super().get_config() | {
+            "units": list(self.units),
+            "num_classes": list(self.num_classes),
+        }
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class HierarchicalDecoder(keras.layers.Layer):
+    """A conductor that makes a code for each subsequence, and decoders that play from these.
+
+    A decoder begins each subsequence anew, from its code; of what came before it sees only the
+    token before. The conductor reads nothing, or with `autoregressive` z and the decoder's states
+    at the end of the subsequence before.
+
+    Args:
+        conductor_units: sequence of int, the sizes of the conductor's layers.
+        decoders: list of `LSTMDecoder`, one for all parts or one for each.
+        subsequences: int, how many there are.
+        autoregressive: bool.
+
+    Reference: Roberts et al. 2018, "Hierarchical Decoder"; `HierarchicalLstmDecoder` and
+    `SplitMultiOutLstmDecoder` in magenta/models/music_vae/lstm_models.py.
+    """
+
+    def __init__(self, conductor_units, decoders, subsequences, autoregressive=False, **kwargs):
+        super().__init__(**kwargs)
+        self.conductor_units = tuple(conductor_units)
+        self.decoders = list(decoders)
+        self.subsequences = subsequences
+        self.autoregressive = autoregressive
+        if autoregressive and len(self.decoders) > 1:
+            raise ValueError("autoregressive takes one decoder for all parts, not one for each.")
+        self.initial_state = InitialState(
+            self.conductor_units, name="initial_state", dtype=self.dtype_policy
+        )
+        self.conductor = StackedLSTM(
+            self.conductor_units, name="conductor", dtype=self.dtype_policy
+        )
+
+    @property
+    def num_classes(self):
+        """Tuple of int, the number of tokens of each part."""
+        return tuple(classes for decoder in self.decoders for classes in decoder.num_classes)
+
+    def build(self, code_shape, control_dim=0):
+        """Makes the weights for z `(batch, features)`."""
+        self.initial_state.build(code_shape)
+        size = 1
+        if self.autoregressive:
+            size = 2 * sum(self.decoders[0].units) + code_shape[-1]
+        self.conductor.build((None, None, size))
+        for decoder in self.decoders:
+            decoder.build((None, self.conductor_units[-1]), control_dim)
+        self.built = True
+
+    def codes(self, z):
+        """The codes of all subsequences, `(batch, subsequence, features)`."""
+        nothing = ops.zeros((ops.shape(z)[0], self.subsequences, 1), z.dtype)
+        return self.conductor.run(nothing, self.initial_state(z))[0]
+
+    def logits(self, previous, z, controls=None):
+        """As `LSTMDecoder.logits`, without states."""
+        if self.autoregressive:
+            return self._logits_in_turn(previous, z, controls)
+        codes = self.codes(z)
+        # Subsequences do not depend on each other, given the token before: one batch of all.
+        code = ops.reshape(codes, (-1, codes.shape[-1]))
+        made, part = [], 0
+        for decoder in self.decoders:
+            own = previous[..., part : part + len(decoder.num_classes)]
+            logits, _ = decoder.logits(self._fold(own), code, self._fold(controls))
+            made.append(self._unfold(logits))
+            part += len(decoder.num_classes)
+        return ops.concatenate(made, axis=-1), None
+
+    def generate(self, z, previous, uniforms, temperature, controls=None):
+        """As `LSTMDecoder.generate`, without states."""
+        codes = None if self.autoregressive else self.codes(z)
+        uniforms, controls = (self._segments(x) for x in (uniforms, controls))
+        states, core = self.initial_state(z), None
+        tokens, logits = [], []
+        for i in range(self.subsequences):
+            if self.autoregressive:
+                code, states = self.conductor.step(self._conductor_input(z, core), states)
+            else:
+                code = codes[:, i]
+            control = None if controls is None else controls[:, i]
+            made, part = [], 0
+            for decoder in self.decoders:
+                own = slice(part, part + len(decoder.num_classes))
+                *result, core = decoder.generate(
+                    code, previous[:, own], uniforms[:, i, :, own], temperature, control
+                )
+                made.append(result)
+                part = own.stop
+            tokens.append(ops.concatenate([each for each, _ in made], axis=-1))
+            logits.append(ops.concatenate([each for _, each in made], axis=-1))
+            previous = tokens[-1][:, -1]
+        return ops.concatenate(tokens, axis=1), ops.concatenate(logits, axis=1), None
+
+    def _logits_in_turn(self, previous, z, controls):
+        previous, controls = self._segments(previous), self._segments(controls)
+        states, core = self.initial_state(z), None
+        made = []
+        for i in range(self.subsequences):
+            code, states = self.conductor.step(self._conductor_input(z, core), states)
+            control = None if controls is None else controls[:, i]
+            logits, core = self.decoders[0].logits(previous[:, i], code, control)
+            made.append(logits)
+        return ops.concatenate(made, axis=1), None
+
+    def _conductor_input(self, z, core):
+        if core is None:
+            size = 2 * sum(self.decoders[0].units)
+            states = [ops.zeros((ops.shape(z)[0], size), z.dtype)]
+        else:
+            states = [part for h, c in core for part in (c, h)]
+        return ops.concatenate([*states, z], axis=-1)
+
+    def _segments(self, x):
+        """`(batch, time, ...)` to `(batch, subsequence, time, ...)`."""
+        if x is None:
+            return None
+        return ops.reshape(x, (ops.shape(x)[0], self.subsequences, -1, x.shape[-1]))
+
+    def _fold(self, x):
+        if x is None:
+            return None
+        return ops.reshape(x, (ops.shape(x)[0] * self.subsequences, -1, x.shape[-1]))
+
+    def _unfold(self, x):
+        return ops.reshape(x, (ops.shape(x)[0] // self.subsequences, -1, x.shape[-1]))
+
+    def get_config(self):
+        return super().get_config() | {
+            "conductor_units": list(self.conductor_units),
+            "decoders": [keras.saving.serialize_keras_object(each) for each in self.decoders],
+            "subsequences": self.subsequences,
+            "autoregressive": self.autoregressive,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        decoders = map(keras.saving.deserialize_keras_object, config.pop("decoders"))
+        return cls(decoders=list(decoders), **config)

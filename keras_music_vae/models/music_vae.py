@@ -1,0 +1,307 @@
+"""MusicVAE: recurrent VAEs of melodies, drums and trios, flat and hierarchical.
+
+Roberts, Engel and Eck (2017), "Hierarchical Variational Autoencoders for Music", and the code and
+models that Magenta published after it. One z for a whole window of tokens.
+"""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_music_vae.layers import (
+    BidirectionalEncoder,
+    FreeNatsPosterior,
+    HierarchicalDecoder,
+    HierarchicalEncoder,
+    LSTMDecoder,
+)
+from keras_music_vae.layers.decoders import NO_TOKEN, one_hot, shift
+from keras_music_vae.losses import CategoricalReconstruction
+from keras_music_vae.models.base import Autoencoder, Posterior
+
+ENCODER_INPUTS = ("one_hot", "drum_roll")
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class MusicVAE(Autoencoder):
+    """A recurrent VAE of windows of tokens.
+
+    Formula: `loss = -log p(x | z) + kl_weight * max(KL(q(z|x) || N(0, I)) - free_nats, 0)`, the
+    first summed over the steps of a window, both averaged over the batch.
+
+    Args:
+        num_classes: tuple of int, the number of tokens of each part: (90,) for melodies, (512,)
+            for drums, (90, 90, 512) for trios.
+        latent_dim: int. Size of z.
+        encoder_units: sequence of int, the size of each direction, layer by layer; with
+            `encoder_lengths`, of the one layer of each level.
+        decoder_units: sequence of int, the sizes of the layers that make tokens.
+        encoder_lengths: sequence of int or None. What each level of a hierarchical encoder reads at
+            once: steps per segment, segments.
+        subsequences: int or None. How many codes the conductor of a hierarchical decoder makes.
+        conductor_units: sequence of int or None, the conductor's layers; None is `decoder_units`.
+        conductor_sees_decoder: bool. Give the conductor the decoder's last states.
+        split_parts: bool. Decode each part with a decoder of its own.
+        encoder_input: str. "one_hot", or "drum_roll": the bits of drum codes and one for none.
+        control_dim: int. Size of what encoder and decoder are told at each step, such as chords.
+        free_nats: float. KL of an example that costs nothing.
+        scale: str. See `FreeNatsPosterior`.
+
+    Inputs: dict of `x`, int tokens `(batch, time, part)`; optionally `lengths`, int `(batch,)`,
+    steps that count; `controls`, `(batch, time, control)`; `eps_z`, noise `(batch, latent)`.
+
+    Outputs: dict of `x` (logits, parts side by side), `z_mean` and `z_log_var`.
+
+    Reference: Roberts, Engel and Eck 2017, section 2; magenta/models/music_vae.
+    """
+
+    def __init__(
+        self,
+        num_classes,
+        latent_dim=256,
+        encoder_units=(512,),
+        decoder_units=(256, 256),
+        encoder_lengths=None,
+        subsequences=None,
+        conductor_units=None,
+        conductor_sees_decoder=False,
+        split_parts=False,
+        encoder_input="one_hot",
+        control_dim=0,
+        free_nats=0.0,
+        scale="softplus",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if encoder_input not in ENCODER_INPUTS:
+            raise ValueError(
+                f"encoder_input must be one of {ENCODER_INPUTS}. Received: {encoder_input!r}"
+            )
+        self.num_classes = tuple(num_classes)
+        self.latent_dim = latent_dim
+        self.encoder_units = tuple(encoder_units)
+        self.decoder_units = tuple(decoder_units)
+        self.encoder_lengths = encoder_lengths and tuple(encoder_lengths)
+        self.subsequences = subsequences
+        self.conductor_units = tuple(conductor_units or decoder_units)
+        self.conductor_sees_decoder = conductor_sees_decoder
+        self.split_parts = split_parts
+        self.encoder_input = encoder_input
+        self.control_dim = control_dim
+        self.free_nats = free_nats
+        self.scale = scale
+        self.kl_weight = 1.0
+
+        self.encoder = self._make_encoder()
+        self.posterior = FreeNatsPosterior(
+            latent_dim, free_nats, scale, name="posterior", dtype=self.dtype_policy
+        )
+        self.decoder = self._make_decoder()
+        self.track_kl("z", self.posterior)
+        self.build()
+
+    def _make_encoder(self):
+        settings = {"name": "encoder", "dtype": self.dtype_policy}
+        if self.encoder_lengths:
+            levels = [(units,) for units in self.encoder_units]
+            return HierarchicalEncoder(levels, self.encoder_lengths, **settings)
+        return BidirectionalEncoder(self.encoder_units, **settings)
+
+    def _make_decoder(self):
+        settings = {"dtype": self.dtype_policy}
+        if not self.subsequences:
+            return LSTMDecoder(self.decoder_units, self.num_classes, name="decoder", **settings)
+        groups = [(classes,) for classes in self.num_classes]
+        decoders = [
+            LSTMDecoder(self.decoder_units, classes, name=f"decoder_{i}", **settings)
+            for i, classes in enumerate(groups if self.split_parts else [self.num_classes])
+        ]
+        return HierarchicalDecoder(
+            self.conductor_units,
+            decoders,
+            self.subsequences,
+            self.conductor_sees_decoder,
+            name="decoder",
+            **settings,
+        )
+
+    def build(self, input_shape=None):
+        size = sum(self.num_classes)
+        if self.encoder_input == "drum_roll":
+            size = sum(_num_drums(classes) + 1 for classes in self.num_classes)
+        self.encoder.build((None, None, size + self.control_dim))
+        self.posterior.build((None, 2 * self.encoder_units[-1]))
+        self.decoder.build((None, self.latent_dim), self.control_dim)
+        self.built = True
+
+    def compile(self, optimizer="adam", kl_weight=1.0, loss=None, **kwargs):
+        """Keras's `compile` with the paper's loss.
+
+        Args:
+            optimizer: Keras optimizer.
+            kl_weight: float or schedule (updates -> weight) of the KL while training.
+            loss: dict of losses by output; None for the paper's.
+        """
+        self.kl_weight = kl_weight
+        loss = loss or {"x": CategoricalReconstruction(self.num_classes)}
+        super().compile(optimizer, loss=loss, **kwargs)
+
+    def call(self, inputs, training=False):
+        x, controls = inputs["x"], self._controls(inputs.get("controls"))
+        z, mean, stddev = self.posterior(
+            self._encoding(x, controls, inputs.get("lengths")),
+            kl_weight=self.scheduled(self.kl_weight, training),
+            noise=inputs.get("eps_z"),
+        )
+        logits, _ = self.decoder.logits(shift(x), z, controls)
+        if training:
+            self.updates.assign_add(1)
+        return {"x": logits, "z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
+
+    def encode(self, x, controls=None, lengths=None):
+        """q(z | x) of int tokens `(batch, time, part)`."""
+        encoding = self._encoding(ops.convert_to_tensor(x), self._controls(controls), lengths)
+        return Posterior(*self.posterior.distribution(encoding))
+
+    def logits(self, x, z, controls=None):
+        """Logits `(batch, time, sum of num_classes)` of each step, given z and the token before."""
+        x, z = ops.convert_to_tensor(x), ops.cast(z, self.compute_dtype)
+        return self.decoder.logits(shift(x), z, self._controls(controls))[0]
+
+    def decode(self, z, length, temperature=1.0, seed=0, controls=None):
+        """Makes the tokens of codes, each after the one made before it.
+
+        Args:
+            z: `(batch, latent)`.
+            length: int, steps to make.
+            temperature: float; towards 0 the likeliest token is taken ever more often.
+            seed: int.
+            controls: `(batch, length, control)` or None.
+
+        Returns:
+            int array `(batch, length, part)`.
+
+        Raises:
+            ValueError: if the temperature is not above 0.
+        """
+        if temperature <= 0:
+            raise ValueError(
+                f"temperature must be above 0, 0.001 for the likeliest. Received: {temperature}"
+            )
+        z = ops.cast(z, self.compute_dtype)
+        shape = ops.shape(z)[0], length, len(self.num_classes)
+        uniforms = keras.random.uniform(shape, seed=seed)
+        tokens, _ = self.rollout(z, uniforms, temperature, controls)
+        return ops.convert_to_numpy(tokens)
+
+    def rollout(self, z, uniforms, temperature=1.0, controls=None):
+        """Makes tokens from given random numbers.
+
+        Args:
+            z: `(batch, latent)`.
+            uniforms: `(batch, time, part)`, from 0 to below 1.
+            temperature: scalar above 0.
+            controls: `(batch, time, control)` or None.
+
+        Returns:
+            (tokens, logits): int32 `(batch, time, part)`, `(batch, time, sum of num_classes)`.
+        """
+        first = ops.full((ops.shape(z)[0], len(self.num_classes)), NO_TOKEN, "int32")
+        tokens, logits, _ = self.decoder.generate(
+            z, first, uniforms, temperature, self._controls(controls)
+        )
+        return tokens, logits
+
+    def sample(self, count, length, temperature=1.0, seed=0):
+        """Makes `count` windows of codes drawn from the prior: `(count, length, part)`."""
+        seeds = keras.random.SeedGenerator(seed)
+        z = keras.random.normal((count, self.latent_dim), seed=seeds)
+        return self.decode(z, length, temperature, seed=seeds)
+
+    def reconstruct(self, x, temperature=1.0, seed=0, controls=None):
+        """Makes windows again from what the codes kept of them: `decode` of the means."""
+        mean = self.encode(x, controls).mean
+        return self.decode(mean, np.shape(x)[1], temperature, seed, controls)
+
+    def interpolate(self, first, second, steps=9, temperature=1.0, seed=0):
+        """Makes the windows between two, along the great circle of their codes.
+
+        Args:
+            first, second: int tokens `(time, part)`.
+            steps: int, at least 2, both ends included.
+            temperature, seed: see `decode`.
+
+        Returns:
+            int array `(steps, time, part)`.
+        """
+        ends = ops.convert_to_numpy(self.encode(np.stack([first, second])).mean)
+        codes = slerp(*ends.astype("float64"), np.linspace(0, 1, steps))
+        return self.decode(codes.astype("float32"), len(first), temperature, seed)
+
+    def _encoding(self, x, controls, lengths):
+        if self.encoder_input == "drum_roll":
+            seen = _drum_rolls(x, self.num_classes, self.compute_dtype)
+        else:
+            seen = one_hot(x, self.num_classes, self.compute_dtype)
+        if controls is not None:
+            seen = ops.concatenate([seen, controls], axis=-1)
+        if self.encoder_lengths:
+            return self.encoder(seen)
+        return self.encoder(seen, lengths=lengths)
+
+    def _controls(self, controls):
+        if (controls is None) == bool(self.control_dim):
+            raise ValueError(
+                f"Expected controls of {self.control_dim} values a step, received "
+                f"{'none' if controls is None else 'some'}."
+            )
+        return None if controls is None else ops.cast(controls, self.compute_dtype)
+
+    def get_config(self):
+        return super().get_config() | {
+            "num_classes": list(self.num_classes),
+            "latent_dim": self.latent_dim,
+            "encoder_units": list(self.encoder_units),
+            "decoder_units": list(self.decoder_units),
+            "encoder_lengths": self.encoder_lengths and list(self.encoder_lengths),
+            "subsequences": self.subsequences,
+            "conductor_units": list(self.conductor_units),
+            "conductor_sees_decoder": self.conductor_sees_decoder,
+            "split_parts": self.split_parts,
+            "encoder_input": self.encoder_input,
+            "control_dim": self.control_dim,
+            "free_nats": self.free_nats,
+            "scale": self.scale,
+        }
+
+
+def slerp(first, second, share):
+    """Points on the great circle between two vectors, `(share, features)`; on the line if parallel.
+
+    Args:
+        first, second: arrays (features,).
+        share: array (share,), from 0 at the first to 1 at the second.
+    """
+    cosine = np.dot(first, second) / (np.linalg.norm(first) * np.linalg.norm(second))
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    share = np.asarray(share)[:, None]
+    if not np.sin(angle) > 1e-6:
+        return (1 - share) * first + share * second
+    return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)
+
+
+def _num_drums(classes):
+    return int(math.log2(classes))
+
+
+def _drum_rolls(x, num_classes, dtype):
+    """The bits of drum codes `(batch, time, part)`, and for each part one that says none."""
+    rolls = []
+    for part, classes in enumerate(num_classes):
+        drums = ops.arange(_num_drums(classes), dtype="int32")
+        code = ops.cast(x[..., part, None], "int32")
+        rolls.append(ops.cast(ops.bitwise_and(ops.right_shift(code, drums), 1), dtype))
+        rolls.append(ops.cast(code == 0, dtype))
+    return ops.concatenate(rolls, axis=-1)

@@ -1,0 +1,140 @@
+"""MusicVAE against Magenta's own numbers: posterior, likelihood, greedy decoding, three updates."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_music_vae.checkpoints import magenta
+from keras_music_vae.losses import CategoricalReconstruction, gaussian_kl
+from keras_music_vae.models.music_vae import MusicVAE
+
+TRIO = {"num_classes": (90, 90, 512)}
+FLAT = {
+    "cat-mel": {},
+    "cat-mel_2layerenc": {},
+    "cat-drums": {"num_classes": (512,), "encoder_input": "drum_roll"},
+    "cat-mel_chords": {"control_dim": 49},
+    "flat-trio": TRIO,
+}
+HIERARCHICAL = {
+    "hierdec-mel": {"subsequences": 4},
+    "hierdec-mel_autoreg": {"subsequences": 4, "conductor_sees_decoder": True},
+    "hierdec-trio": {"subsequences": 4, "split_parts": True, **TRIO},
+    "hier-mel": {"subsequences": 4, "encoder_lengths": (8, 4), "encoder_units": (20, 20)},
+}
+
+
+class Case:
+    """One folder: Magenta's arrays, and a model with its weights."""
+
+    def __init__(self, arrays, settings):
+        self.arrays = arrays
+        self.hparams = json.loads(str(arrays["hparams_json"]))
+        self.model = MusicVAE(
+            **{
+                "num_classes": (90,),
+                "latent_dim": self.hparams["z_size"],
+                "encoder_units": self.hparams["enc_rnn_size"],
+                "decoder_units": self.hparams["dec_rnn_size"],
+                "free_nats": self.hparams["free_bits"] * np.log(2),
+            }
+            | settings
+        )
+        magenta.assign(self.model, self.under("var/"))
+        labels = arrays["labels"].astype("int32")
+        self.x = labels if labels.ndim == 3 else labels[..., None]
+        self.controls = arrays.get("controls")
+
+    def under(self, prefix):
+        return {
+            name.removeprefix(prefix): value
+            for name, value in self.arrays.items()
+            if name.startswith(prefix)
+        }
+
+    def reconstruction_loss(self, x):
+        loss = CategoricalReconstruction(self.model.num_classes, reduction=None)
+        return loss(x, self.model.logits(x, self.arrays["z"], self.controls))
+
+
+@pytest.fixture(params=[*FLAT, *HIERARCHICAL])
+def case(request, golden):
+    settings = {**FLAT, **HIERARCHICAL}[request.param]
+    return Case(golden(f"magenta/{request.param}/golden"), settings)
+
+
+def close(found, expected, tolerance):
+    np.testing.assert_allclose(ops.convert_to_numpy(found), expected, rtol=0, atol=tolerance)
+
+
+def test_the_posterior_and_its_kl(case):
+    posterior = case.model.encode(case.x, case.controls)
+    close(posterior.mean, case.arrays["enc_mu"], 1e-5)
+    close(posterior.stddev, case.arrays["enc_sigma"], 1e-5)
+    kl = gaussian_kl(posterior.mean, 2 * ops.log(posterior.stddev))
+    close(kl, case.arrays["kl_nats"], 1e-3)
+
+
+def test_logits_and_the_reconstruction_loss(case):
+    logits = case.model.logits(case.x, case.arrays["z"], case.controls)
+    close(logits, case.arrays["tf_logits"], 1e-4)
+    close(case.reconstruction_loss(case.x), case.arrays["recon_loss"], 1e-3)
+
+
+def test_sequences_that_end_early(case):
+    if "var_lengths" not in case.arrays:
+        pytest.skip("Magenta's hierarchical models take no lengths")
+    lengths = case.arrays["var_lengths"].astype("int32")
+    x = np.where(np.arange(case.x.shape[1])[:, None] < lengths[:, None, None], case.x, -1)
+    posterior = case.model.encode(x, case.controls, lengths)
+    close(posterior.mean, case.arrays["var_enc_mu"], 1e-5)
+    close(posterior.stddev, case.arrays["var_enc_sigma"], 1e-5)
+    close(case.reconstruction_loss(x), case.arrays["var_recon_loss"], 1e-3)
+
+
+def test_greedy_decoding(case):
+    controls = case.controls
+    if controls is not None:
+        # Magenta gives the whole batch the first example's.
+        controls = np.repeat(controls[:1], len(controls), axis=0)
+    middle = np.full(case.x.shape, 0.5, "float32")
+    tokens, logits = case.model.rollout(case.arrays["z"], middle, 1e-4, controls)
+    labels = case.arrays["greedy_labels"]
+    np.testing.assert_array_equal(tokens, labels if labels.ndim == 3 else labels[..., None])
+    close(logits, case.arrays["greedy_logits"], 1e-4)
+
+
+def test_three_updates(case):
+    max_beta, beta_rate = case.hparams["max_beta"], case.hparams["beta_rate"]
+    rate, least = case.hparams["learning_rate"], case.hparams["min_learning_rate"]
+
+    class Rate(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            decayed = ops.power(case.hparams["decay_rate"], ops.cast(step, "float32"))
+            return (rate - least) * decayed + least
+
+    case.model.compile(
+        keras.optimizers.Adam(Rate(), epsilon=1e-8, global_clipnorm=case.hparams["grad_clip"]),
+        kl_weight=lambda step: max_beta * (1 - ops.power(beta_rate, ops.cast(step, "float32"))),
+    )
+    inputs = {"x": case.x, "eps_z": case.arrays["eps"]}
+    if case.controls is not None:
+        inputs["controls"] = case.controls
+    for step in range(3):
+        # The metric `loss` is a mean over updates, and this is one.
+        case.model.reset_metrics()
+        loss = case.model.train_on_batch(inputs, {"x": case.x}, return_dict=True)["loss"]
+        np.testing.assert_allclose(loss, case.arrays[f"train_loss_step{step}"], atol=2e-3)
+    after = magenta.variables(case.model)
+    clipped = case.under("grad_clipped/")
+    for name, expected in case.under("var_after3/").items():
+        # Adam divides by the root of tiny squares, whose rounding decides the sign of an update.
+        counts = np.abs(clipped[name]) > 1e-6
+        np.testing.assert_allclose(after[name][counts], expected[counts], rtol=0, atol=1e-4)
+    level = "decoder/hierarchical_level_0/cell_0/lstm_cell/kernel"
+    if level in after and not case.model.conductor_sees_decoder:
+        # The conductor reads zeros, so that the row for them never moves.
+        np.testing.assert_array_equal(after[level][0], case.under("var/")[level][0])
