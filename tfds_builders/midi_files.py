@@ -35,8 +35,13 @@ class Source(NamedTuple):
 
 def find(folder):
     """Lists the MIDI files and archives below a folder, as `Source` in order of their names."""
-    found = []
-    for parent, _, names in os.walk(folder):
+    found, seen = [], set()
+    for parent, subfolders, names in os.walk(folder, followlinks=True):
+        # A link may lead back to a folder above.
+        seen.add(os.path.realpath(parent))
+        subfolders[:] = [
+            name for name in subfolders if os.path.realpath(os.path.join(parent, name)) not in seen
+        ]
         for name in names:
             path = os.path.join(parent, name)
             if (_is_midi(name) or name.lower().endswith(ARCHIVES)) and os.path.isfile(path):
@@ -45,7 +50,10 @@ def find(folder):
 
 
 def read(source, left_out, wanted=None):
-    """Yields (name, content) of the MIDI file, or of each MIDI file in the archive.
+    """Yields (number, name, content) of the MIDI file, or of each MIDI file in the archive.
+
+    The number is that in the archive, which may have a name twice. Bytes of a name that are not
+    UTF-8 are replaced.
 
     Args:
         source: `Source`.
@@ -67,7 +75,7 @@ def read(source, left_out, wanted=None):
             if len(content) > _MAX_BYTES:
                 left_out["too_large_file"] += 1
             else:
-                yield name, content
+                yield number, _as_text(name), content
     except Exception:
         left_out["broken_archive"] += 1
 
@@ -97,6 +105,10 @@ def _open(source):
             for member in archive:
                 if member.isfile() and _is_midi(member.name):
                     yield member.name, functools.partial(archive.extractfile, member)
+
+
+def _as_text(name):
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _is_midi(name):

@@ -57,7 +57,7 @@ _SENTENCES = {
     "no_notes": "The file has no notes.",
     "no_melody": "No part has notes in the range and among the instruments that were asked for.",
     "no_drums": "No part on channel 10 has a drum that the drum map knows.",
-    "no_trio": "The file lacks a melody (programs 1 to 32), a bass (33 to 40) or drums.",
+    "no_trio": "The file lacks a melody (programs 0 to 31), a bass (32 to 39) or drums.",
     "no_band": "The file lacks drums, a bass, a guitar or piano, or any other instrument.",
     "no_4_4": "No part of the music with notes has bars of sixteen sixteenths, as 4/4 has.",
     "not_4_4": "Not all of the music is in 4/4.",

@@ -178,7 +178,7 @@ def first_of_equal(windows, group=None):
     """Finds the first window of all that are equal.
 
     Windows are told apart by 64 bits that mix all their bytes, so that among a million windows two
-    different ones are taken for equal once in a million times.
+    different ones are taken for equal less than once in ten million times.
 
     Args:
         windows: array `(window, ...)`, the bytes of a window a multiple of 8.

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,7 +27,8 @@ class LakhConfig(tfds.core.BuilderConfig):
     Attributes:
         bars: int, bars per window.
         options: dict, arguments of the representation that are not its defaults.
-        name: str; without one, made of the bars and the options, such as "16bar_2017".
+        name: str; without one, made of the bars and the values of the options, such as
+            "16bar_2017", or "16bar_default" where there are none.
     """
 
     name: str = ""
@@ -34,13 +36,19 @@ class LakhConfig(tfds.core.BuilderConfig):
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
-        if self.bars < 1:
-            raise ValueError(f"Expected at least 1 bar per window, got {self.bars}.")
+        if not isinstance(self.bars, int) or self.bars < 1:
+            raise ValueError(f"Expected a number of bars per window from 1 on, got {self.bars!r}.")
+        if not isinstance(self.options, dict):
+            raise ValueError(f"Expected options as a dict, got {self.options!r}.")
         parts = [
             value if isinstance(value, str) else key if value is True else f"{key}_{value}"
             for key, value in sorted(self.options.items())
         ]
-        self.name = self.name or "_".join([f"{self.bars}bar", *parts])
+        self.name = self.name or "_".join([f"{self.bars}bar", *(parts or ["default"])])
+        if not re.fullmatch(r"[\w.-]+", self.name):
+            raise ValueError(
+                f"Expected a name of letters, digits, '_', '.' and '-', got {self.name!r}."
+            )
 
 
 class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -55,17 +63,24 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     RELEASE_NOTES: ClassVar = {"1.0.0": "First release."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = """\
     Without a manual folder, lmd_full.tar.gz and match_scores.json of the Lakh MIDI Dataset are
-    downloaded (1.8 GB) from http://hog.ee.columbia.edu/craffel/lmd/.
+    downloaded (1.8 GB) from http://hog.ee.columbia.edu/craffel/lmd/. On a machine without network,
+    put both into a folder and build with --manual_dir=FOLDER.
 
     To build from your own music, put .mid files, or .zip or .tar archives of them, into a folder
-    and build with --manual_dir=FOLDER. A subfolder called like the dataset, if there is one, is
-    taken instead of the whole folder. Tables of songs and genres may lie beside the files; see the
+    and build with --manual_dir=FOLDER. Tables of songs and genres may lie beside the files; see the
     dataset's README.
     """
 
     @property
     def representation(self):
         """The representation of `music.representations` that the config asks for."""
+        known = [field.name for field in dataclasses.fields(self.REPRESENTATION)]
+        unknown = sorted(set(self.builder_config.options) - set(known))
+        if unknown:
+            raise ValueError(
+                f"Expected options of {self.name} among {', '.join(known)}, got "
+                f"{', '.join(unknown)}."
+            )
         return self.REPRESENTATION(**self.builder_config.options)
 
     def _info(self):
@@ -92,7 +107,7 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return self.dataset_info_from_configs(
             features=tfds.features.FeaturesDict(features),
             homepage="https://colinraffel.com/projects/lmd/",
-            license="The Lakh MIDI Dataset as a collection: CC BY 4.0, Colin Raffel",
+            license="From Lakh: CC BY 4.0 as a collection, Colin Raffel. From a folder: its own.",
             metadata=tfds.core.MetadataDict(),
         )
 
@@ -101,6 +116,7 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             "options": download_config.beam_options,
             "runner": download_config.beam_runner,
         }
+        self._asked_folder = download_config.manual_dir
         super()._download_and_prepare(dl_manager, download_config)
         (self.data_path / "spool").rmtree()
 
@@ -120,6 +136,7 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         spool_folder.mkdir()
         spools, counts = _pipeline().run(sources, skipped, extractor, spool_folder, **self._beam)
         self.info.metadata.update(
+            source="Lakh" if match_scores else "a folder",
             representation=self.REPRESENTATION.__name__,
             options=dataclasses.asdict(self.representation),
             bars=self.builder_config.bars,
@@ -152,41 +169,34 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _find(self, dl_manager):
         """Returns (folder, sources, path of match_scores.json or None)."""
-        try:
-            manual = dl_manager.manual_dir
-        except AssertionError:  # There is no manual folder, or nothing is in it.
-            manual = None
-        if manual is not None:
-            folder = manual / self.name if (manual / self.name).is_dir() else manual
-            sources = [
-                source for source in midi_files.find(folder) if "lmd_matched_h5" not in source.name
-            ]
-            if any(not _is_table(source) for source in sources):
-                return folder, [source for source in sources if not _is_table(source)], None
+        asked = self._asked_folder is not None
+        if asked and not (Path(self._asked_folder) / _ARCHIVE.rpartition("/")[2]).is_file():
+            folder = Path(self._asked_folder).expanduser()
+            sources = [each for each in midi_files.find(folder) if not catalogue.is_table(each)]
+            if not sources:
+                raise midi_files.none_found(folder)
+            return folder, sources, None
         archive = Path(downloads.fetch(_ARCHIVE, dl_manager, self.url_infos))
         matches = Path(downloads.fetch(_MATCHES, dl_manager, self.url_infos))
-        return archive.parent, [midi_files.Source(os.fspath(archive), "lmd_full.tar.gz")], matches
-
-
-def _is_table(source):
-    """Says whether an archive is one of the catalogue's tables."""
-    return source.name.startswith("msd_tagtraum") or source.name.startswith("lmd_matched_h5")
+        # Other tables may lie in the user's folder.
+        folder = Path(self._asked_folder) if asked else archive.parent
+        return folder, [midi_files.Source(os.fspath(archive), "lmd_full.tar.gz")], matches
 
 
 def _list(sources):
     """Reads all files once, to find those of equal content.
 
     Returns:
-        (skipped, left_out): set of (source name, file name), and `Counter` by reason, with the
-        number of files to read under "listed".
+        (skipped, left_out): set of (source name, number), and `Counter` by reason, with the number
+        of files to read under "listed".
     """
     seen, skipped, left_out = set(), set(), Counter(listed=0)
     for source in sources:
-        for name, content in midi_files.read(source, left_out):
+        for number, _, content in midi_files.read(source, left_out):
             digest = hashlib.md5(content, usedforsecurity=False).digest()
             if digest in seen:
                 left_out["duplicate"] += 1
-                skipped.add((source.name, name))
+                skipped.add((source.name, number))
             else:
                 left_out["listed"] += 1
                 seen.add(digest)

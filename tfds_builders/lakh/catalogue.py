@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 MAX_GENRES = 32
+_TERMS = "lmd_matched_h5"
 _MSD_ID = re.compile(r"TR[A-Z]{5}[0-9A-F]{11}")
 _TAGTRAUM = re.compile(r"msd_tagtraum_.*\.cls(\.zip)?")
 
@@ -72,15 +73,17 @@ def read(folder, match_scores=None):
     for path in sorted(folder.iterdir()):
         if _TAGTRAUM.fullmatch(path.name):
             genres |= _read(path.name, _tagtraum, path)
-        elif path.name in ("lmd_matched_h5", "lmd_matched_h5.tar.gz"):
+        elif path.name in (_TERMS, f"{_TERMS}.tar.gz"):
             genres |= _read(path.name, _artist_terms, path)
     if (folder / "songs.csv").is_file():
         own_songs, own_genres = _read("songs.csv", _own, folder / "songs.csv")
         songs |= own_songs
         genres |= own_genres
-    counts = Counter(genre for song in songs.values() for genre in set(genres.get(song, ())))
-    if not songs:  # The paths may name the songs.
-        counts = Counter(genre for of_song in genres.values() for genre in set(of_song))
+    files = Counter(songs.values())
+    counts = Counter()
+    for song, of_song in genres.items():
+        # Songs that no table has files of may be named by paths.
+        counts.update(dict.fromkeys(of_song, files[song] or 1))
     # Equal counts in alphabetical order, so that the list is always the same.
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_GENRES]
     index = {name: number for number, (name, _) in enumerate(ranked)}
@@ -93,26 +96,35 @@ def read(folder, match_scores=None):
     )
 
 
+def is_table(source):
+    """Says whether an archive, a `midi_files.Source`, is one of the tables."""
+    file = PurePosixPath(source.name).name
+    return bool(_TAGTRAUM.fullmatch(file)) or file == f"{_TERMS}.tar.gz"
+
+
 def _read(name, reader, path):
     try:
         return reader(path)
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, tarfile.TarError) as error:
+    # Damaged files fail in many ways (JSON, CSV, archives, HDF5), and each is this one's fault.
+    except Exception as error:
         raise ValueError(
-            f"Expected {path} to be the table that is published as {name}, but it could not be "
-            f"read: {error!r}. Fetch it again, or take it out of the folder to build without it."
+            f"Expected {path} to be a table as {name} should be, but it could not be read: "
+            f"{error!r}. Mend it or fetch it again, or take it out of the folder to build without."
         ) from error
 
 
 def _own(path):
     songs, genres = {}, {}
-    with path.open(newline="", encoding="utf-8") as file:
+    # Spreadsheets begin their files with a mark.
+    with path.open(newline="", encoding="utf-8-sig") as file:
         table = csv.DictReader(file)
-        for row in table:
-            songs[row["md5"].lower()] = row["song"]
-            if row.get("genres"):
-                genres[row["song"]] = tuple(row["genres"].split("|"))
         if table.fieldnames is None or not {"md5", "song"} <= set(table.fieldnames):
             raise ValueError(f"expected columns md5 and song, found {table.fieldnames}")
+        for row in table:
+            song = (row["song"] or "").strip()
+            if song:
+                songs[row["md5"].strip().lower()] = song
+                genres[song] = _names((row.get("genres") or "").split("|"))
     return songs, genres
 
 
@@ -134,10 +146,14 @@ def _tagtraum(path):
     else:
         text = path.read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
-    genres = {song: tuple(names) for song, *names in rows}
+    genres = {song: _names(names) for song, *names in rows}
     if not all(_MSD_ID.fullmatch(song) and names for song, names in genres.items()):
         raise ValueError("expected lines of a song's id, a tabulator and a genre")
     return genres
+
+
+def _names(texts):
+    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
 
 
 def _artist_terms(path):

@@ -7,21 +7,28 @@ Beam the files' names. A bundle that is run again writes other files, whose name
 All that workers run is in this module and those it imports, so that they can import it too.
 """
 
+import contextlib
 import io
 import json
+import os
 import uuid
 import zipfile
 from collections import Counter
 
 import apache_beam as beam
 import numpy as np
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    PipelineOptions,
+    StandardOptions,
+)
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from etils import epath
 
 from tfds_builders import midi_files
 from tfds_builders.splits import SPLITS
 
-_FILES_PER_SPOOL = 128
+_FILES_PER_SPOOL = 32
 
 
 def run(sources, skipped, extractor, folder, *, options=None, runner=None):
@@ -29,20 +36,23 @@ def run(sources, skipped, extractor, folder, *, options=None, runner=None):
 
     Args:
         sources: list of `midi_files.Source`.
-        skipped: set of (source name, file name), the files to leave out.
+        skipped: set of (source name, number), the files to leave out.
         extractor: `Extractor`.
         folder: path to an empty folder that all workers can write to.
         options: `PipelineOptions` or None, as for `beam.Pipeline`.
-        runner: a runner of Beam, or None for that of the options, by default `DirectRunner`.
+        runner: a runner of Beam, or None for that of the options, by default this machine.
 
     Returns:
         (spools, counts): dict of split to the list of paths that `read_spool` reads, and dict of
         str to int, what the extractor counted, added up.
     """
     options = options or PipelineOptions([])
+    if runner is None and options.view_as(StandardOptions).runner in (None, "DirectRunner"):
+        # Beam's DirectRunner would first download a program that runs pipelines, and use that.
+        runner = FnApiRunner()
     # An archive can be read from its beginning only, so each worker reads all of it and takes its
     # share of the files.
-    workers = options.view_as(DirectOptions).direct_num_workers or 1
+    workers = options.view_as(DirectOptions).direct_num_workers or os.cpu_count()
     elements = [
         (source, part, workers if source.is_archive else 1)
         for source in sources
@@ -92,32 +102,30 @@ class _ReadFiles(beam.DoFn):
         source, part, parts = element
 
         def wanted(number, name):
-            return number % parts == part and (source.name, name) not in self._skipped
+            return number % parts == part and (source.name, number) not in self._skipped
 
         # What is left out was counted when the files were listed.
-        yield from midi_files.read(source, Counter(), wanted)
+        for _, name, content in midi_files.read(source, Counter(), wanted):
+            yield name, content
 
 
 def _spool(files, extractor, folder):
     """Writes the examples of some files, a spool for each split; returns a line of JSON."""
-    by_split = {}
-    counts = []
-    for name, content in files:
-        split, examples, counted = extractor(name, content)
-        counts.append(counted)
-        if examples:
-            by_split.setdefault(split, []).extend(examples)
-    spools = {}
-    for split, examples in by_split.items():
-        spools[split] = f"{split}-{uuid.uuid4().hex}.zip"
-        with (
-            (epath.Path(folder) / spools[split]).open("wb") as file,
-            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as spool,
-        ):
+    spools, names, counts = {}, {}, []
+    with contextlib.ExitStack() as stack:
+        for name, content in files:
+            split, examples, counted = extractor(name, content)
+            counts.append(counted)
+            if examples and split not in spools:
+                names[split] = f"{split}-{uuid.uuid4().hex}.zip"
+                file = stack.enter_context((epath.Path(folder) / names[split]).open("wb"))
+                spools[split] = stack.enter_context(
+                    zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+                )
             for key, example in examples:
                 entry = io.BytesIO()
                 rest = {name: value for name, value in example.items() if name != "windows"}
                 entry.write(json.dumps(rest).encode() + b"\n")
                 np.lib.format.write_array(entry, example["windows"])
-                spool.writestr(key, entry.getvalue())
-    return json.dumps({"spools": spools, "counts": add(counts)})
+                spools[split].writestr(key, entry.getvalue())
+    return json.dumps({"spools": names, "counts": add(counts)})

@@ -13,7 +13,7 @@ _MUCH_DAMAGE = 0.05
 _MUCH_REFUSED = 0.75
 _OF_FILES = {
     "duplicate": "The file's content came before, under another name.",
-    "unreadable_file": "The file could not be opened.",
+    "unreadable_file": "The file could not be read.",
     "too_large_file": "The file is larger than 8 MiB.",
     "broken_archive": "The archive could not be read to its end.",
 }
@@ -52,9 +52,9 @@ def lines(report):
             yield f"{count:9,} files with {low:,} to {high:,} windows"
     on_grid = report.get("grid_fit/9", 0)
     yield f"{on_grid:9,} files on the grid (at least 90 % of notes within a tenth of a step)"
-    yield f"{report.get('songs_known', 0):9,} files whose song a table or the path names"
+    yield f"{report.get('songs_known', 0):9,} of those with windows have a song by table or path"
     if report.get("genres_known"):
-        yield f"{report['genres_known']:9,} files with genres"
+        yield f"{report['genres_known']:9,} of those with windows have genres"
     for reason, count in refused.items():
         yield f"{count:9,} files left out: {reason}. {_sentence(reason)}"
 
@@ -64,6 +64,12 @@ def warnings(report):
     refused = refusals(report)
     duplicates = refused.pop("duplicate", 0)
     listed = report.get("files", 0) + sum(refused.get(reason, 0) for reason in _OF_FILES)
+    broken = refused.get("broken_archive", 0)
+    if broken:
+        yield (
+            f"{broken:,} archives could not be read to their end, and the music behind is missing. "
+            "Were they downloaded or copied to their end?"
+        )
     damaged = sum(count for reason, count in refused.items() if reason in _DAMAGE)
     if damaged > _MUCH_DAMAGE * listed:
         yield (

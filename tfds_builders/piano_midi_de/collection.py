@@ -45,7 +45,9 @@ def collect(folder):
     left_out = Counter()
     contents = {}
     found = (
-        file for source in midi_files.find(folder) for file in midi_files.read(source, left_out)
+        (name, content)
+        for source in midi_files.find(folder)
+        for _, name, content in midi_files.read(source, left_out)
     )
     for name, content in sorted(found):
         if content in contents:

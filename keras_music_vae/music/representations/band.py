@@ -125,7 +125,7 @@ class Band:
             uint8 array (window, time, part), never empty.
 
         Raises:
-            midi.MidiError: if there is no window, or more than 200,000, or more than 20,000
+            midi.MidiError: if there is no window, or more than 50,000, or more than 20,000
                 combinations of parts; `reason` says why.
         """
         metres = score.time_signatures

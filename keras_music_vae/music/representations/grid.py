@@ -14,7 +14,7 @@ MAX_BARS = 100
 MAX_BARS_TOGETHER = 1024
 # Combinations of parts multiply: 30 melodies, 10 basses and 10 drum tracks are 3,000 songs. A file
 # that would give more windows than this is left out, so that its size stays bounded.
-MAX_WINDOWS = 200_000
+MAX_WINDOWS = 50_000
 # So is one with more combinations than this, whether or not they play together: songs have up to a
 # few hundred, and a damaged file may have millions to look through.
 MAX_COMBINATIONS = 20_000

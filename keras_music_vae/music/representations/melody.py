@@ -54,6 +54,13 @@ class Melody:
             raise ValueError(
                 f"Expected one of the profiles {', '.join(self._PITCHES)}, got {self.profile!r}."
             )
+        programs = self.first_program, self.last_program
+        if not all(isinstance(program, int) for program in programs) or not (
+            0 <= self.first_program <= self.last_program <= 127
+        ):
+            raise ValueError(
+                f"Expected programs with 0 <= first_program <= last_program <= 127, got {programs}."
+            )
 
     @property
     def num_classes(self):

@@ -49,6 +49,7 @@ class Trio:
     dtype: ClassVar = np.dtype(np.uint16)
 
     def __post_init__(self):
+        Melody(self.profile)  # Says what is wrong with a profile.
         if len(Drums(self.drum_map).bits(0)) > 16:
             raise ValueError(f"Expected a drum map of nine classes, got {self.drum_map!r}.")
         if not 32 <= self.bass_program <= 39:
@@ -131,7 +132,7 @@ class Trio:
             uint16 array (window, time, part), never empty.
 
         Raises:
-            midi.MidiError: if there is no window, or more than 200,000, or more than 20,000
+            midi.MidiError: if there is no window, or more than 50,000, or more than 20,000
                 combinations of parts; `reason` says why.
         """
         quantized = score if isinstance(score, Quantized) else quantize(score, STEPS_PER_QUARTER)

@@ -37,11 +37,20 @@ def test_a_file_belongs_to_the_song_that_it_matches_best(tmp_path):
 
 
 def test_own_table_of_songs_and_genres(tmp_path):
-    (tmp_path / "songs.csv").write_text("md5,song,genres\nAB,Yesterday,pop|rock\ncd,Aria,\n")
+    table = "\ufeffmd5,song,genres\nAB,Yesterday,pop| rock |\ncd,Aria,\nef,,jazz\n"
+    (tmp_path / "songs.csv").write_text(table, encoding="utf-8")
     found = catalogue.read(tmp_path)
     assert found.songs == {"ab": "Yesterday", "cd": "Aria"}
     assert found.genre_names == ("pop", "rock")
-    assert found.genres == {"Yesterday": (0, 1)}
+    assert found.genres == {"Yesterday": (0, 1), "Aria": ()}
+
+
+def test_genres_of_songs_that_paths_name_count_beside_a_table_of_ones_own(tmp_path):
+    (tmp_path / "songs.csv").write_text("md5,song\nab,Yesterday\n")
+    (tmp_path / "msd_tagtraum_cd1.cls").write_text(f"{A}\tJazz\n")
+    found = catalogue.read(tmp_path)
+    assert found.genre_names == ("Jazz",)
+    assert found.genres[A] == (0,)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -90,7 +99,10 @@ def test_genres_are_ranked_by_files_and_the_32_most_frequent_stay(tmp_path):
     ("name", "content"),
     [
         ("match_scores.json", b"[1"),
+        ("match_scores.json", b"[1]"),
         ("songs.csv", b"file,title\n0,a\n"),
+        ("songs.csv", b"md5;song\n0;a\n"),
+        ("songs.csv", b"md5,song\n0," + bytes(200_000).replace(b"\0", b"a")),
         ("msd_tagtraum_cd1.cls", b"no table\n"),
         ("msd_tagtraum_cd2.cls.zip", b"no archive"),
         ("lmd_matched_h5.tar.gz", b"no archive"),
