@@ -1,0 +1,119 @@
+"""Decoders: what they make is what they would tell; tokens follow their distribution."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_music_vae.layers import HierarchicalDecoder, LSTMDecoder
+from keras_music_vae.layers.decoders import NO_TOKEN, choose, one_hot, shift
+
+CLASSES = (3, 4)
+
+
+def random(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+def flat(control_dim=0):
+    decoder = LSTMDecoder([5, 4], CLASSES)
+    decoder.build((None, 6), control_dim)
+    return louder(decoder)
+
+
+def hierarchical(split=False, autoregressive=False, control_dim=0):
+    groups = [(classes,) for classes in CLASSES] if split else [CLASSES]
+    decoders = [LSTMDecoder([5, 4], classes, name=f"d{i}") for i, classes in enumerate(groups)]
+    decoder = HierarchicalDecoder([3], decoders, 2, autoregressive)
+    decoder.build((None, 6), control_dim)
+    return louder(decoder)
+
+
+def louder(layer):
+    """Weights large enough that z and the token before make a difference."""
+    rng = np.random.default_rng(1)
+    for weight in layer.trainable_weights:
+        weight.assign(0.7 * rng.normal(size=weight.shape))
+    return layer
+
+
+DECODERS = {
+    "flat": flat,
+    "conductor": hierarchical,
+    "split": lambda **settings: hierarchical(split=True, **settings),
+    "autoregressive": lambda **settings: hierarchical(autoregressive=True, **settings),
+}
+
+
+@pytest.mark.parametrize("control_dim", [0, 2])
+@pytest.mark.parametrize("make", DECODERS.values(), ids=DECODERS)
+def test_the_logits_while_making_are_those_of_what_was_made(make, control_dim):
+    decoder = make(control_dim=control_dim)
+    z, uniforms = random(3, 6), np.random.default_rng(2).uniform(size=(3, 8, 2)).astype("float32")
+    controls = random(3, 8, 2) if control_dim else None
+    first = np.full((3, 2), NO_TOKEN, "int32")
+    tokens, made, _ = decoder.generate(ops.convert_to_tensor(z), first, uniforms, 1.0, controls)
+    told, _ = decoder.logits(shift(tokens), ops.convert_to_tensor(z), controls)
+    assert tokens.shape == (3, 8, 2)
+    np.testing.assert_allclose(made, told, atol=1e-5)
+    other, _ = decoder.logits(shift(tokens), ops.convert_to_tensor(-z), controls)
+    assert np.abs(ops.convert_to_numpy(other - told)).max() > 0.01
+
+
+def test_a_subsequence_sees_of_the_one_before_its_last_token_alone():
+    decoder = hierarchical()
+    z = ops.convert_to_tensor(random(1, 6))
+    tokens = np.random.default_rng(3).integers(0, 3, (1, 8, 2)).astype("int32")
+    before = ops.convert_to_numpy(decoder.logits(shift(ops.convert_to_tensor(tokens)), z)[0])
+    tokens[0, 2] = (tokens[0, 2] + 1) % 3
+    after = ops.convert_to_numpy(decoder.logits(shift(ops.convert_to_tensor(tokens)), z)[0])
+    changed = np.abs(after - before).max(axis=-1)[0] > 1e-6
+    assert changed.tolist() == [False] * 3 + [True] + [False] * 4
+    tokens[0, 3] = (tokens[0, 3] + 1) % 3
+    last = ops.convert_to_numpy(decoder.logits(shift(ops.convert_to_tensor(tokens)), z)[0])
+    assert (np.abs(last - after).max(axis=-1)[0, 4:] > 1e-6).all()
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_tokens_follow_their_distribution(temperature):
+    logits = np.array([0.3, -1.0, 1.2, 5.0, 0.0, -2.0, 3.0], "float32")
+    uniforms = (np.arange(20_000) + 0.5) / 20_000
+    tokens = ops.convert_to_numpy(
+        choose(
+            np.repeat(logits[None], 20_000, axis=0),
+            CLASSES,
+            np.stack([uniforms, uniforms[::-1]], axis=-1).astype("float32"),
+            temperature,
+        )
+    )
+    start = 0
+    for part, classes in enumerate(CLASSES):
+        p = np.exp(logits[start : start + classes] / temperature)
+        counts = np.bincount(tokens[:, part], minlength=classes)
+        np.testing.assert_allclose(counts / 20_000, p / p.sum(), atol=2e-4)
+        start += classes
+
+
+def test_a_low_temperature_takes_the_likeliest_whatever_the_number():
+    logits = 200 * random(50, 7)
+    for uniform in (0.0, 0.5, 1 - 2**-24):
+        tokens = choose(logits, CLASSES, np.full((50, 2), uniform, "float32"), 1e-4)
+        np.testing.assert_array_equal(tokens[:, 0], logits[:, :3].argmax(axis=1))
+        np.testing.assert_array_equal(tokens[:, 1], logits[:, 3:].argmax(axis=1))
+
+
+def test_no_token_is_a_vector_of_zeros():
+    vectors = ops.convert_to_numpy(one_hot(np.array([[NO_TOKEN, 2]]), CLASSES, "float32"))
+    assert vectors.tolist() == [[0, 0, 0, 0, 0, 1, 0]]
+    shifted = shift(ops.convert_to_tensor([[[1, 2], [0, 3]]]))
+    assert ops.convert_to_numpy(shifted).tolist() == [[[-1, -1], [1, 2]]]
+
+
+def test_configurations_come_back():
+    for decoder in (flat(), hierarchical(split=True)):
+        again = type(decoder).from_config(decoder.get_config())
+        assert again.get_config() == decoder.get_config()
+
+
+def test_a_conductor_that_sees_one_of_several_decoders_is_refused():
+    with pytest.raises(ValueError, match="one decoder"):
+        hierarchical(split=True, autoregressive=True)

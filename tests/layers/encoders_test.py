@@ -1,0 +1,73 @@
+"""Bidirectional encoders against Keras's own layers, and lengths against cut sequences."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_music_vae.layers import BidirectionalEncoder, HierarchicalEncoder
+from keras_music_vae.layers.encoders import reverse
+
+
+def random(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+def test_one_layer_is_kerass_bidirectional():
+    ours = BidirectionalEncoder([4])
+    ours.build((None, None, 3))
+    theirs = keras.layers.Bidirectional(keras.layers.LSTM(4))
+    theirs.build((None, 5, 3))
+    theirs.set_weights(
+        [
+            ops.convert_to_numpy(weight)
+            for layer in ours.directions[0]
+            for weight in (layer.kernel.v, layer.recurrent_kernel.v, layer.bias)
+        ]
+    )
+    x = random(2, 5, 3)
+    np.testing.assert_allclose(ours(x), theirs(x), atol=1e-6)
+
+
+def test_what_lies_beyond_the_end_changes_nothing():
+    encoder = BidirectionalEncoder([4, 3])
+    x, other = random(3, 6, 2), -random(3, 6, 2)
+    lengths = np.array([6, 4, 1])
+    inside = np.arange(6)[:, None] < lengths[:, None, None]
+    codes = ops.convert_to_numpy(encoder(x, lengths=lengths))
+    np.testing.assert_allclose(
+        encoder(np.where(inside, x, other), lengths=lengths), codes, atol=1e-6
+    )
+    for row, length in enumerate(lengths):
+        alone = encoder(x[row : row + 1, :length])
+        np.testing.assert_allclose(alone[0], codes[row], atol=1e-6)
+    np.testing.assert_allclose(encoder(x)[0], codes[0], atol=1e-6)
+
+
+def test_sequences_are_reversed_within_their_length():
+    x = np.arange(8).reshape(2, 4, 1)
+    found = ops.convert_to_numpy(reverse(ops.convert_to_tensor(x), np.array([3, 0])))
+    assert found[..., 0].tolist() == [[2, 1, 0, 3], [4, 5, 6, 7]]
+
+
+def test_a_hierarchy_reads_segments_and_then_their_codes():
+    encoder = HierarchicalEncoder([[4], [3]], [2, 3])
+    x = random(2, 6, 5)
+    found = encoder(x)
+    segments = [encoder.levels[0](x[:, first : first + 2]) for first in (0, 2, 4)]
+    np.testing.assert_allclose(found, encoder.levels[1](ops.stack(segments, axis=1)), atol=1e-6)
+    assert found.shape == (2, 6)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: BidirectionalEncoder([]), lambda: HierarchicalEncoder([[4]], [2, 3])]
+)
+def test_sizes_that_make_no_encoder_are_refused(make):
+    with pytest.raises(ValueError, match="Received"):
+        make()
+
+
+def test_configurations_come_back():
+    for layer in (BidirectionalEncoder([4, 3]), HierarchicalEncoder([[4], [3]], [2, 3])):
+        again = type(layer).from_config(layer.get_config())
+        assert again.get_config() == layer.get_config()

@@ -1,0 +1,34 @@
+"""The posterior with free nats against TensorFlow Probability."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_music_vae.layers import FreeNatsPosterior
+
+tfp = pytest.importorskip("tensorflow_probability")
+
+
+@pytest.mark.parametrize("scale", ["softplus", "exp"])
+def test_the_kl_costs_what_exceeds_the_tolerance(scale):
+    rng = np.random.default_rng(0)
+    posterior = FreeNatsPosterior(4, free_nats=1.5, scale=scale)
+    posterior.build((None, 5))
+    for weight in posterior.trainable_weights:
+        weight.assign(0.4 * rng.normal(size=weight.shape))
+    h, noise = rng.normal(size=(6, 5)).astype("float32"), rng.normal(size=(6, 4))
+    z, mean, stddev = posterior(h, kl_weight=0.5, noise=noise)
+    pre = ops.convert_to_numpy(posterior.scale_head(h))
+    expected = np.log1p(np.exp(pre)) if scale == "softplus" else np.exp(2 * pre)
+    np.testing.assert_allclose(stddev, expected, rtol=1e-5)
+    np.testing.assert_allclose(z, mean + stddev * noise.astype("float32"), rtol=1e-5)
+    normal = tfp.distributions.MultivariateNormalDiag
+    kl = normal(mean, stddev).kl_divergence(normal(np.zeros(4, "float32"), np.ones(4, "float32")))
+    costs = np.maximum(kl.numpy() - 1.5, 0)
+    assert 0 < (costs == 0).sum() < 6
+    np.testing.assert_allclose(posterior.losses[0], 0.5 * costs.mean(), rtol=1e-5)
+
+
+def test_an_unknown_scale_is_refused():
+    with pytest.raises(ValueError, match="scale must be one of"):
+        FreeNatsPosterior(4, scale="sigmoid")

@@ -1,0 +1,121 @@
+"""MusicVAE as its users call it: codes, samples, interpolations, saving."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_music_vae.models.music_vae import MusicVAE, slerp
+from keras_music_vae.music.representations import Drums
+
+SIZES = {"num_classes": (5,), "latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}
+MODELS = {
+    "flat": {},
+    "drums": {"num_classes": (512,), "encoder_input": "drum_roll"},
+    "hierarchical": {
+        "num_classes": (5, 8),
+        "subsequences": 2,
+        "split_parts": True,
+        "encoder_lengths": (4, 2),
+        "encoder_units": (4, 3),
+    },
+    "chords": {"control_dim": 2},
+}
+
+
+@pytest.fixture(params=MODELS.values(), ids=MODELS)
+def model(request):
+    keras.utils.set_random_seed(1)
+    model = MusicVAE(**SIZES | request.param)
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * keras.random.normal(weight.shape))
+    return model
+
+
+def tokens(model, count=2):
+    rng = np.random.default_rng(0)
+    return np.stack([rng.integers(0, n, (count, 8)) for n in model.num_classes], axis=-1)
+
+
+def controls(model, count=2):
+    if not model.control_dim:
+        return None
+    return np.random.default_rng(1).normal(size=(count, 8, model.control_dim)).astype("float32")
+
+
+def test_making_again_what_was_heard(model):
+    x = tokens(model)
+    made = model.reconstruct(x, seed=1, controls=controls(model))
+    assert made.shape == x.shape
+    assert (made >= 0).all()
+    assert (made < np.array(model.num_classes)).all()
+    np.testing.assert_array_equal(made, model.reconstruct(x, seed=1, controls=controls(model)))
+    mean = model.encode(x, controls(model)).mean
+    np.testing.assert_array_equal(made, model.decode(mean, 8, 1.0, 1, controls(model)))
+
+
+def test_samples_depend_on_the_seed(model):
+    if model.control_dim:
+        with pytest.raises(ValueError, match="Expected controls of 2 values a step"):
+            model.sample(3, 8)
+        return
+    first, again, other = (model.sample(3, 8, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    with pytest.raises(ValueError, match="temperature must be above 0"):
+        model.sample(3, 8, temperature=0)
+
+
+def test_interpolations_end_where_the_music_is():
+    model = MusicVAE(**SIZES)
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * np.random.default_rng(2).normal(size=weight.shape))
+    first, second = tokens(model)
+    made = model.interpolate(first, second, steps=5, temperature=0.001)
+    assert made.shape == (5, 8, 1)
+    ends = model.reconstruct(np.stack([first, second]), temperature=0.001)
+    np.testing.assert_array_equal(made[[0, -1]], ends)
+
+
+def test_slerp_keeps_to_the_sphere_and_knows_parallels():
+    rng = np.random.default_rng(0)
+    first, second = (x / np.linalg.norm(x) for x in rng.normal(size=(2, 6)))
+    share = np.linspace(0, 1, 7)
+    path = slerp(first, second, share)
+    np.testing.assert_allclose(np.linalg.norm(path, axis=1), 1)
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    np.testing.assert_allclose(steps, steps[0])
+    np.testing.assert_allclose(path[[0, -1]], [first, second], atol=1e-12)
+    np.testing.assert_allclose(slerp(first, 3 * first, share), np.outer(1 + 2 * share, first))
+
+
+def test_drums_are_seen_as_bits():
+    model = MusicVAE(**SIZES | MODELS["drums"])
+    seen = []
+    model.encoder.call = lambda x, lengths=None: seen.append(x) or ops.zeros((1, 8))
+    model.encode(np.array([[[0], [5], [511]]]))
+    roll = ops.convert_to_numpy(seen[0])[0]
+    np.testing.assert_array_equal(roll[:, :9], Drums().bits(np.array([0, 5, 511])))
+    assert roll[:, 9].tolist() == [1, 0, 0]
+
+
+def test_a_saved_model_is_the_same(model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    x = tokens(model)
+    z = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(
+        again.logits(x, z, controls(model)), model.logits(x, z, controls(model))
+    )
+    assert again.get_config() == model.get_config()
+
+
+def test_a_loss_learns_to_repeat_one_window():
+    keras.utils.set_random_seed(1)
+    model = MusicVAE(**SIZES)
+    model.compile(keras.optimizers.Adam(0.03), kl_weight=0.0)
+    x = np.repeat(tokens(model, count=1), 8, axis=0)
+    history = model.fit({"x": x}, {"x": x}, epochs=150, verbose=0).history
+    assert history["loss"][0] > 10
+    assert history["loss"][-1] < 0.2
+    np.testing.assert_array_equal(model.reconstruct(x[:1], temperature=0.01), x[:1])
