@@ -20,6 +20,7 @@ ARROWS = {
     "schedules": set(),
     "layers": {"losses", "schedules"},
     "models": {"layers", "losses", "music", "schedules"},
+    "checkpoints": {"layers", "models"},
     "training": LIBRARY,
     "evaluation": LIBRARY,
     "presets": LIBRARY,

@@ -5,12 +5,74 @@ whose columns are the gates in the order input, candidate, forget, output. It ad
 gate, which is not in its bias.
 """
 
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+
 import numpy as np
 from keras import ops
 
+from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
 from keras_music_vae.layers import BidirectionalEncoder, HierarchicalDecoder
+from keras_music_vae.models.music_vae import MusicVAE
 
+# What an optimizer kept, and what CuDNN kept a second time.
+_NOT_WEIGHTS = ("/Adam", "/Adam_1", "opaque_kernel")
+_NOT_VARIABLES = {"global_step", "beta1_power", "beta2_power"}
 _DIRECTION = "{}/bidirectional_rnn/{}/multi_rnn_cell/cell_0/lstm_cell"
+
+
+def load(path, name, **sizes):
+    """Makes a model with the weights of a checkpoint.
+
+    Args:
+        path: a published .tar, a folder, or the prefix of a checkpoint, such as "model.ckpt-0".
+        name: str, one of `CONFIGURATIONS`.
+        **sizes: arguments of `MusicVAE` that differ from the configuration's.
+
+    Returns:
+        `MusicVAE`.
+
+    Raises:
+        FileNotFoundError: if there is no checkpoint.
+        ValueError: if the name is another, or the variables are not those of the model.
+    """
+    if name not in CONFIGURATIONS:
+        raise ValueError(
+            f"Expected one of the configurations {', '.join(CONFIGURATIONS)}. Received: {name!r}"
+        )
+    found = read(path)
+    model = MusicVAE(**CONFIGURATIONS[name] | sizes)
+    assign(model, found)
+    return model
+
+
+def read(path):
+    """Reads the weights of a checkpoint, dict of Magenta's names to arrays.
+
+    Args:
+        path: see `load`. Of an archive, only files of checkpoints are unpacked, to a folder that is
+            removed again.
+
+    Raises:
+        FileNotFoundError: if there is no checkpoint.
+        ValueError: if the checkpoint cannot be read.
+    """
+    path = Path(path)
+    if path.is_file() and tarfile.is_tarfile(path):
+        with tempfile.TemporaryDirectory() as folder:
+            _unpack(path, Path(folder))
+            return read(folder)
+    prefix = path.with_name(path.name + ".index")
+    if path.is_dir():
+        prefix = next(iter(sorted(path.glob("*.index"))), prefix)
+    if not prefix.is_file():
+        raise FileNotFoundError(
+            f"Expected a checkpoint of TensorFlow 1 (.index and .data files), a folder or a .tar "
+            f"with one at {path}, found none. Give the file that Magenta published."
+        )
+    return _read_checkpoint(str(prefix).removesuffix(".index"))
 
 
 def assign(model, variables):
@@ -49,6 +111,32 @@ def variables(model):
     for prefix, (read, _, layer) in _layers(model).items():
         found[f"{prefix}/kernel"], found[f"{prefix}/bias"] = read(layer)
     return found
+
+
+def _read_checkpoint(prefix):
+    import tensorflow as tf
+
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        return {
+            name: reader.get_tensor(name)
+            for name in reader.get_variable_to_shape_map()
+            if name not in _NOT_VARIABLES and not any(part in name for part in _NOT_WEIGHTS)
+        }
+    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"The checkpoint {prefix} cannot be read ({error}). Fetch it again."
+        ) from error
+
+
+def _unpack(archive, folder):
+    """Copies the files of checkpoints out of a .tar, by their names alone."""
+    with tarfile.open(archive) as members:
+        for member in members:
+            name = PurePosixPath(member.name).name
+            if member.isfile() and (name.endswith(".index") or ".data-" in name):
+                with members.extractfile(member) as source, (folder / name).open("wb") as target:
+                    shutil.copyfileobj(source, target)
 
 
 def _layers(model):

@@ -1,9 +1,13 @@
 """Magenta's variables in and out of a model."""
 
+import json
+import tarfile
+
 import numpy as np
 import pytest
 
 from keras_music_vae.checkpoints import magenta
+from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
 from keras_music_vae.models.music_vae import MusicVAE
 
 SIZES = {"num_classes": (6,), "latent_dim": 3, "encoder_units": (4,), "decoder_units": (5, 4)}
@@ -43,3 +47,61 @@ def test_what_does_not_fit_is_named():
     np.testing.assert_array_equal(
         magenta.variables(model)["encoder/sigma/bias"], before["encoder/sigma/bias"]
     )
+
+
+SMALL = {
+    "latent_dim": 16,
+    "encoder_units": (20, 24),
+    "decoder_units": (24, 20),
+    "subsequences": 4,
+}
+
+
+@pytest.fixture
+def checkpoint(shared):
+    folder = shared / "fixtures" / "magenta" / "hierdec-trio" / "checkpoint"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder
+
+
+def test_a_checkpoint_is_read_from_a_folder_a_prefix_and_an_archive(checkpoint, golden, tmp_path):
+    with tarfile.open(tmp_path / "model.tar", "w") as archive:
+        archive.add(checkpoint, "some/where")
+    expected = {
+        name.removeprefix("var/"): value
+        for name, value in golden("magenta/hierdec-trio/golden").items()
+        if name.startswith("var/")
+    }
+    for path in (checkpoint, checkpoint / "model.ckpt-0", tmp_path / "model.tar"):
+        found = magenta.variables(magenta.load(path, "hierdec-trio_16bar", **SMALL))
+        assert found.keys() == expected.keys()
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, atol=1e-6)
+
+
+def test_what_is_no_checkpoint_is_refused(checkpoint, tmp_path):
+    with pytest.raises(FileNotFoundError, match="found none"):
+        magenta.read(tmp_path)
+    with pytest.raises(ValueError, match="cat-mel_2bar_big"):
+        magenta.load(checkpoint, "cat-mel_3bar")
+    for path in checkpoint.glob("model.ckpt-0.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes()[:50])
+    with pytest.raises(ValueError, match="Fetch it again"):
+        magenta.read(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_names_and_shapes_are_those_of_the_published_models(name, shared):
+    path = shared / "fixtures" / "magenta" / "variable_shapes.json"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    published = {row[0]: row for row in json.loads(path.read_text())}
+    if name not in published:
+        pytest.skip(f"{path} has no {name}")
+    *_, parameters, shapes = published[name]
+    model = MusicVAE(**CONFIGURATIONS[name])
+    assert sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) == parameters
+    found = {key: list(value.shape) for key, value in magenta.variables(model).items()}
+    assert found == dict(shapes)
