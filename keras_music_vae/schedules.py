@@ -5,6 +5,8 @@ They are `keras.optimizers.schedules.LearningRateSchedule`s, so an optimizer tak
 learning rate, and Keras's own schedules (cosine, exponential) serve as KL weights just as well.
 """
 
+import math
+
 import keras
 from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
@@ -85,3 +87,59 @@ class LinearWarmup(LearningRateSchedule):
             "steps": self.steps,
             "staircase": self.staircase,
         }
+
+
+@_register
+class ExponentialApproach(LearningRateSchedule):
+    """From `start` ever closer to `stop`, by the same share of what is left at every update.
+
+        value(step) = stop + (start - stop) * rate**step
+
+    Args:
+        start: float. Value at step 0.
+        stop: float. What the values approach.
+        rate: float from 0 to below 1; at 0 the value is `stop` from step 1 on.
+
+    Reference: `compute_beta` and the learning rate in magenta/models/music_vae/base_model.py and
+    music_vae_train.py; with `1 - rate`, the exponential schedule of scheduled sampling.
+    """
+
+    def __init__(self, start, stop, rate):
+        if not 0 <= rate < 1:
+            raise ValueError(f"`rate` must be from 0 to below 1. Received: rate={rate}")
+        self.start = float(start)
+        self.stop = float(stop)
+        self.rate = float(rate)
+
+    def __call__(self, step):
+        left = ops.power(self.rate, ops.cast(step, "float32"))
+        return self.stop + (self.start - self.stop) * left
+
+    def get_config(self):
+        return {"start": self.start, "stop": self.stop, "rate": self.rate}
+
+
+@_register
+class InverseSigmoid(LearningRateSchedule):
+    """From nearly 0 to 1, fastest where `step` is `rate * ln(rate)`.
+
+        value(step) = 1 - rate / (rate + exp(step / rate))
+
+    Args:
+        rate: float, at least 1.
+
+    Reference: Bengio et al. 2015, scheduled sampling, inverse sigmoid decay;
+    `get_sampling_probability` in magenta/models/music_vae/lstm_utils.py.
+    """
+
+    def __init__(self, rate):
+        if rate < 1:
+            raise ValueError(f"`rate` must be at least 1. Received: rate={rate}")
+        self.rate = float(rate)
+
+    def __call__(self, step):
+        # The same as above, without an exponential that grows beyond all bounds.
+        return ops.sigmoid(ops.cast(step, "float32") / self.rate - math.log(self.rate))
+
+    def get_config(self):
+        return {"rate": self.rate}

@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_music_vae.schedules import Constant, LinearWarmup
+from keras_music_vae.schedules import (
+    Constant,
+    ExponentialApproach,
+    InverseSigmoid,
+    LinearWarmup,
+)
 
 STEPS_PER_EPOCH = 137
 
@@ -116,3 +121,30 @@ def test_bad_arguments_say_what_was_expected():
         LinearWarmup(0, 1, -1)
     with pytest.raises(ValueError, match=r"1 or more updates.*staircase=0"):
         LinearWarmup(0, 1, 10, staircase=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "schedule"),
+    [
+        ("inverse_sigmoid_1000", InverseSigmoid(1000)),
+        ("inverse_sigmoid_2000", InverseSigmoid(2000)),
+        ("exponential_0.9999", ExponentialApproach(0, 1, 0.9999)),
+        ("beta_max0.2_rate0.99999", ExponentialApproach(0, 0.2, 0.99999)),
+        ("beta_max0.2_rate0", ExponentialApproach(0, 0.2, 0)),
+        ("learning_rate", ExponentialApproach(1e-3, 1e-5, 0.9999)),
+    ],
+)
+def test_magentas_schedules(golden, name, schedule):
+    arrays = golden("magenta/schedules")
+    found = values(schedule, arrays["steps"])
+    np.testing.assert_allclose(found, arrays[name], rtol=1e-4, atol=1e-6)
+    again = type(schedule).from_config(schedule.get_config())
+    np.testing.assert_array_equal(values(again, arrays["steps"]), found)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: InverseSigmoid(0.5), lambda: ExponentialApproach(0, 1, 1.0)]
+)
+def test_rates_that_make_no_schedule_are_refused(make):
+    with pytest.raises(ValueError, match="`rate` must be"):
+        make()

@@ -212,6 +212,41 @@ class LSTMDecoder(keras.layers.Layer):
         tokens, logits = (ops.transpose(made[key], (1, 0, 2)) for key in ("tokens", "logits"))
         return tokens, logits, last["states"]
 
+    def sample_previous(self, code, previous, coins, uniforms, controls=None):
+        """Replaces tokens to read by tokens that the decoder makes itself, for scheduled sampling.
+
+        Training on what this returns is scheduled sampling, as no gradient goes through a token.
+
+        Args:
+            code: `(batch, features)`.
+            previous: int `(batch, time, part)`, the true token before each step.
+            coins: bool `(batch, time)`, where to read the token that was made; never in the first
+                step.
+            uniforms: `(batch, time, part)`, see `choose`.
+            controls: `(batch, time, features)` or None.
+
+        Returns:
+            int32 `(batch, time, part)`, the token to read before each step.
+        """
+        parts = len(self.num_classes)
+
+        def step(carry, inputs):
+            true = ops.cast(inputs[:, parts : 2 * parts], "int32")
+            read = ops.where(inputs[:, 2 * parts, None] > 0, carry["made"], true)
+            control = None if controls is None else inputs[:, 2 * parts + 1 :]
+            logits, states = self.step(read, code, carry["states"], control)
+            made = choose(logits, self.num_classes, inputs[:, :parts], 1.0)
+            carry = {"made": made, "read": read, "states": states}
+            return carry, carry
+
+        first = ops.cast(previous[:, 0], "int32")
+        start = {"made": first, "read": first, "states": self.initial_state(code)}
+        # One array, as `ops.scan` needs on TensorFlow; the numbers of tokens are exact in it.
+        inputs = [uniforms, previous, coins[..., None], *([] if controls is None else [controls])]
+        inputs = ops.concatenate([ops.cast(each, "float32") for each in inputs], axis=-1)
+        _, steps = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)))
+        return ops.transpose(steps["read"], (1, 0, 2))
+
     def get_config(self):
         return super().get_config() | {
             "units": list(self.units),
@@ -312,6 +347,29 @@ class HierarchicalDecoder(keras.layers.Layer):
             logits.append(ops.concatenate([each for _, each in made], axis=-1))
             previous = tokens[-1][:, -1]
         return ops.concatenate(tokens, axis=1), ops.concatenate(logits, axis=1), None
+
+    def sample_previous(self, z, previous, coins, uniforms, controls=None):
+        """As `LSTMDecoder.sample_previous`; a subsequence begins with the true token before it."""
+        if self.autoregressive:
+            raise ValueError("A conductor that sees the decoder takes no scheduled sampling.")
+        codes = self.codes(z)
+        code = ops.reshape(codes, (-1, codes.shape[-1]))
+        coins = self._fold(coins[..., None])[..., 0]
+        coins = ops.concatenate([ops.zeros_like(coins[:, :1]), coins[:, 1:]], axis=1)
+        read, part = [], 0
+        for decoder in self.decoders:
+            own = slice(part, part + len(decoder.num_classes))
+            read.append(
+                decoder.sample_previous(
+                    code,
+                    self._fold(previous[..., own]),
+                    coins,
+                    self._fold(uniforms[..., own]),
+                    self._fold(controls),
+                )
+            )
+            part = own.stop
+        return self._unfold(ops.concatenate(read, axis=-1))
 
     def _logits_in_turn(self, previous, z, controls):
         previous, controls = self._segments(previous), self._segments(controls)

@@ -93,6 +93,8 @@ class MusicVAE(Autoencoder):
         self.free_nats = free_nats
         self.scale = scale
         self.kl_weight = 1.0
+        self.sampling_probability = 0.0
+        self.seed_generator = keras.random.SeedGenerator()
 
         self.encoder = self._make_encoder()
         self.posterior = FreeNatsPosterior(
@@ -136,15 +138,20 @@ class MusicVAE(Autoencoder):
         self.decoder.build((None, self.latent_dim), self.control_dim)
         self.built = True
 
-    def compile(self, optimizer="adam", kl_weight=1.0, loss=None, **kwargs):
+    def compile(
+        self, optimizer="adam", kl_weight=1.0, sampling_probability=0.0, loss=None, **kwargs
+    ):
         """Keras's `compile` with the paper's loss.
 
         Args:
             optimizer: Keras optimizer.
             kl_weight: float or schedule (updates -> weight) of the KL while training.
+            sampling_probability: float or schedule (updates -> probability) with which the decoder
+                reads, while training, the token it made in place of the true one before.
             loss: dict of losses by output; None for the paper's.
         """
         self.kl_weight = kl_weight
+        self.sampling_probability = sampling_probability
         loss = loss or {"x": CategoricalReconstruction(self.num_classes)}
         super().compile(optimizer, loss=loss, **kwargs)
 
@@ -155,10 +162,24 @@ class MusicVAE(Autoencoder):
             kl_weight=self.scheduled(self.kl_weight, training),
             noise=inputs.get("eps_z"),
         )
-        logits, _ = self.decoder.logits(shift(x), z, controls)
+        previous = shift(x)
+        if training and self.sampling_probability:
+            previous = self._sample_previous(z, previous, controls)
+        logits, _ = self.decoder.logits(previous, z, controls)
         if training:
             self.updates.assign_add(1)
         return {"x": logits, "z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
+
+    def _sample_previous(self, z, previous, controls):
+        """Scheduled sampling: first what each step reads, then as with true tokens."""
+        probability = self.scheduled(self.sampling_probability, training=True)
+        shape = ops.shape(previous)
+        coins = keras.random.uniform(shape[:2], seed=self.seed_generator) < probability
+        coins = ops.logical_and(coins, ops.arange(shape[1])[None] > 0)
+        uniforms = keras.random.uniform(shape, seed=self.seed_generator)
+        return self.decoder.sample_previous(
+            ops.stop_gradient(z), previous, coins, uniforms, controls
+        )
 
     def encode(self, x, controls=None, lengths=None):
         """q(z | x) of int tokens `(batch, time, part)`."""

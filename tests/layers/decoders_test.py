@@ -117,3 +117,33 @@ def test_configurations_come_back():
 def test_a_conductor_that_sees_one_of_several_decoders_is_refused():
     with pytest.raises(ValueError, match="one decoder"):
         hierarchical(split=True, autoregressive=True)
+
+
+@pytest.mark.parametrize("control_dim", [0, 2])
+@pytest.mark.parametrize("make", [flat, hierarchical, DECODERS["split"]])
+def test_scheduled_sampling_reads_true_tokens_or_those_it_makes(make, control_dim):
+    decoder = make(control_dim=control_dim)
+    rng = np.random.default_rng(4)
+    z, uniforms = ops.convert_to_tensor(random(3, 6)), rng.uniform(size=(3, 8, 2)).astype("float32")
+    true = shift(ops.convert_to_tensor(rng.integers(0, 3, (3, 8, 2)).astype("int32")))
+    controls = random(3, 8, 2) if control_dim else None
+    coins = np.arange(8)[None] > 0
+
+    def read(coins):
+        given = ops.convert_to_tensor(np.broadcast_to(coins, (3, 8)))
+        return ops.convert_to_numpy(decoder.sample_previous(z, true, given, uniforms, controls))
+
+    np.testing.assert_array_equal(read(np.zeros(8, bool)), true)
+    always = read(coins)
+    # In each step it read what it makes of what it read before.
+    logits, _ = decoder.logits(ops.convert_to_tensor(always), z, controls)
+    flat_logits = ops.reshape(logits, (24, -1))
+    made = choose(flat_logits, CLASSES, uniforms.reshape(24, 2), 1.0)
+    made = ops.convert_to_numpy(made).reshape(3, 8, 2)
+    own = np.arange(1, 8) if isinstance(decoder, LSTMDecoder) else np.array([1, 2, 3, 5, 6, 7])
+    np.testing.assert_array_equal(always[:, own], made[:, own - 1])
+    if not isinstance(decoder, LSTMDecoder):
+        np.testing.assert_array_equal(always[:, 4], ops.convert_to_numpy(true)[:, 4])
+    assert (always != ops.convert_to_numpy(true)).any()
+    once = read(np.arange(8) == 3)
+    np.testing.assert_array_equal(np.delete(once, 3, axis=1), np.delete(true, 3, axis=1))

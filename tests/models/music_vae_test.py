@@ -119,3 +119,21 @@ def test_a_loss_learns_to_repeat_one_window():
     assert history["loss"][0] > 10
     assert history["loss"][-1] < 0.2
     np.testing.assert_array_equal(model.reconstruct(x[:1], temperature=0.01), x[:1])
+
+
+def test_scheduled_sampling_changes_the_loss_of_training_alone():
+    x = tokens(MusicVAE(**SIZES), count=4)
+    inputs = {"x": x, "eps_z": np.zeros((4, 3), "float32")}
+
+    def loss(probability, method):
+        keras.utils.set_random_seed(1)
+        model = MusicVAE(**SIZES)
+        for weight in model.trainable_weights:
+            weight.assign(keras.random.normal(weight.shape))
+        model.compile(keras.optimizers.SGD(0.0), sampling_probability=probability)
+        return getattr(model, method)(inputs, {"x": x}, return_dict=True)["loss"]
+
+    forced = loss(0.0, "train_on_batch")
+    assert loss(lambda step: 0.0 * ops.cast(step, "float32"), "train_on_batch") == forced
+    assert loss(1.0, "train_on_batch") != pytest.approx(forced, abs=1e-3)
+    assert loss(1.0, "test_on_batch") == pytest.approx(forced, abs=1e-4)
