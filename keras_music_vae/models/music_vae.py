@@ -269,6 +269,8 @@ class MusicVAE(Autoencoder):
         if controls is not None:
             seen = ops.concatenate([seen, controls], axis=-1)
         if self.encoder_lengths:
+            if lengths is not None:
+                raise ValueError("A hierarchical encoder reads whole windows: leave lengths out.")
             return self.encoder(seen)
         return self.encoder(seen, lengths=lengths)
 
@@ -323,6 +325,8 @@ def _drum_rolls(x, num_classes, dtype):
     for part, classes in enumerate(num_classes):
         drums = ops.arange(_num_drums(classes), dtype="int32")
         code = ops.cast(x[..., part, None], "int32")
-        rolls.append(ops.cast(ops.bitwise_and(ops.right_shift(code, drums), 1), dtype))
+        # Where a sequence has ended, code -1, there are neither drums nor the sign of none.
+        hits = ops.bitwise_and(ops.right_shift(ops.maximum(code, 0), drums), 1)
+        rolls.append(ops.cast(hits, dtype))
         rolls.append(ops.cast(code == 0, dtype))
     return ops.concatenate(rolls, axis=-1)

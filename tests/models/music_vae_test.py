@@ -93,10 +93,17 @@ def test_drums_are_seen_as_bits():
     model = MusicVAE(**SIZES | MODELS["drums"])
     seen = []
     model.encoder.call = lambda x, lengths=None: seen.append(x) or ops.zeros((1, 8))
-    model.encode(np.array([[[0], [5], [511]]]))
+    model.encode(np.array([[[0], [5], [511], [-1]]]))
     roll = ops.convert_to_numpy(seen[0])[0]
-    np.testing.assert_array_equal(roll[:, :9], Drums().bits(np.array([0, 5, 511])))
-    assert roll[:, 9].tolist() == [1, 0, 0]
+    np.testing.assert_array_equal(roll[:3, :9], Drums().bits(np.array([0, 5, 511])))
+    assert roll[:3, 9].tolist() == [1, 0, 0]
+    assert not roll[3].any()
+
+
+def test_a_hierarchy_takes_no_lengths():
+    model = MusicVAE(**SIZES | MODELS["hierarchical"])
+    with pytest.raises(ValueError, match="leave lengths out"):
+        model.encode(tokens(model), lengths=np.array([8, 4]))
 
 
 def test_a_saved_model_is_the_same(model, tmp_path):
