@@ -24,6 +24,7 @@ _MODULES = (
 _NAMES = {
     "ClassifyingVAE": "models",
     "ClassifyingVAELSTM": "models",
+    "MusicVAE": "models",
     "VAE": "models",
     "VAELSTM": "models",
     "from_preset": "presets",

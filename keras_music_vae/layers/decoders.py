@@ -267,17 +267,32 @@ class HierarchicalDecoder(keras.layers.Layer):
         decoders: list of `LSTMDecoder`, one for all parts or one for each.
         subsequences: int, how many there are.
         autoregressive: bool.
+        embedding_dim: int or None, the size of a code, made of the conductor's output by a dense
+            layer as in the paper of 2017; None takes the output itself, as Magenta's code does.
 
     Reference: Roberts et al. 2018, "Hierarchical Decoder"; `HierarchicalLstmDecoder` and
     `SplitMultiOutLstmDecoder` in magenta/models/music_vae/lstm_models.py.
     """
 
-    def __init__(self, conductor_units, decoders, subsequences, autoregressive=False, **kwargs):
+    def __init__(
+        self,
+        conductor_units,
+        decoders,
+        subsequences,
+        autoregressive=False,
+        embedding_dim=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.conductor_units = tuple(conductor_units)
         self.decoders = list(decoders)
         self.subsequences = subsequences
         self.autoregressive = autoregressive
+        self.embedding = None
+        if embedding_dim:
+            self.embedding = Dense(
+                embedding_dim, weight_norm=False, name="embedding", dtype=self.dtype_policy
+            )
         if autoregressive and len(self.decoders) > 1:
             raise ValueError("autoregressive takes one decoder for all parts, not one for each.")
         self.initial_state = InitialState(
@@ -299,14 +314,18 @@ class HierarchicalDecoder(keras.layers.Layer):
         if self.autoregressive:
             size = 2 * sum(self.decoders[0].units) + code_shape[-1]
         self.conductor.build((None, None, size))
+        size = self.conductor_units[-1]
+        if self.embedding:
+            self.embedding.build((None, size))
+            size = self.embedding.units
         for decoder in self.decoders:
-            decoder.build((None, self.conductor_units[-1]), control_dim)
+            decoder.build((None, size), control_dim)
         self.built = True
 
     def codes(self, z):
         """The codes of all subsequences, `(batch, subsequence, features)`."""
         nothing = ops.zeros((ops.shape(z)[0], self.subsequences, 1), z.dtype)
-        return self.conductor.run(nothing, self.initial_state(z))[0]
+        return self._embed(self.conductor.run(nothing, self.initial_state(z))[0])
 
     def logits(self, previous, z, controls=None):
         """As `LSTMDecoder.logits`, without states."""
@@ -331,7 +350,8 @@ class HierarchicalDecoder(keras.layers.Layer):
         tokens, logits = [], []
         for i in range(self.subsequences):
             if self.autoregressive:
-                code, states = self.conductor.step(self._conductor_input(z, core), states)
+                output, states = self.conductor.step(self._conductor_input(z, core), states)
+                code = self._embed(output)
             else:
                 code = codes[:, i]
             control = None if controls is None else controls[:, i]
@@ -376,11 +396,15 @@ class HierarchicalDecoder(keras.layers.Layer):
         states, core = self.initial_state(z), None
         made = []
         for i in range(self.subsequences):
-            code, states = self.conductor.step(self._conductor_input(z, core), states)
+            output, states = self.conductor.step(self._conductor_input(z, core), states)
+            code = self._embed(output)
             control = None if controls is None else controls[:, i]
             logits, core = self.decoders[0].logits(previous[:, i], code, control)
             made.append(logits)
         return ops.concatenate(made, axis=1), None
+
+    def _embed(self, output):
+        return self.embedding(output) if self.embedding else output
 
     def _conductor_input(self, z, core):
         if core is None:

@@ -6,5 +6,6 @@ from keras_music_vae.models.classifying_vae import (
     ClassifyingVAE,
     ClassifyingVAELSTM,
 )
+from keras_music_vae.models.music_vae import MusicVAE
 
-__all__ = ["VAE", "VAELSTM", "ClassifyingVAE", "ClassifyingVAELSTM"]
+__all__ = ["VAE", "VAELSTM", "ClassifyingVAE", "ClassifyingVAELSTM", "MusicVAE"]

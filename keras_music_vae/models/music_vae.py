@@ -34,7 +34,7 @@ class MusicVAE(Autoencoder):
     Args:
         num_classes: tuple of int, the number of tokens of each part: (90,) for melodies, (512,)
             for drums, (90, 90, 512) for trios.
-        latent_dim: int. Size of z.
+        latent_dim: int. Size of z; 0 leaves the encoder out, the decoder-only baseline of Table 1.
         encoder_units: sequence of int, the size of each direction, layer by layer; with
             `encoder_lengths`, of the one layer of each level.
         decoder_units: sequence of int, the sizes of the layers that make tokens.
@@ -43,6 +43,7 @@ class MusicVAE(Autoencoder):
         subsequences: int or None. How many codes the conductor of a hierarchical decoder makes.
         conductor_units: sequence of int or None, the conductor's layers; None is `decoder_units`.
         conductor_sees_decoder: bool. Give the conductor the decoder's last states.
+        embedding_dim: int or None. Size of the conductor's codes, None for that of its last layer.
         split_parts: bool. Decode each part with a decoder of its own.
         encoder_input: str. "one_hot", or "drum_roll": the bits of drum codes and one for none.
         control_dim: int. Size of what encoder and decoder are told at each step, such as chords.
@@ -52,7 +53,8 @@ class MusicVAE(Autoencoder):
     Inputs: dict of `x`, int tokens `(batch, time, part)`; optionally `lengths`, int `(batch,)`,
     steps that count; `controls`, `(batch, time, control)`; `eps_z`, noise `(batch, latent)`.
 
-    Outputs: dict of `x` (logits, parts side by side), `z_mean` and `z_log_var`.
+    Outputs: dict of `x` (logits, parts side by side) and, with an encoder, `z_mean` and
+    `z_log_var`.
 
     Reference: Roberts, Engel and Eck 2017, section 2; magenta/models/music_vae.
     """
@@ -67,6 +69,7 @@ class MusicVAE(Autoencoder):
         subsequences=None,
         conductor_units=None,
         conductor_sees_decoder=False,
+        embedding_dim=None,
         split_parts=False,
         encoder_input="one_hot",
         control_dim=0,
@@ -87,6 +90,7 @@ class MusicVAE(Autoencoder):
         self.subsequences = subsequences
         self.conductor_units = tuple(conductor_units or decoder_units)
         self.conductor_sees_decoder = conductor_sees_decoder
+        self.embedding_dim = embedding_dim
         self.split_parts = split_parts
         self.encoder_input = encoder_input
         self.control_dim = control_dim
@@ -96,12 +100,13 @@ class MusicVAE(Autoencoder):
         self.sampling_probability = 0.0
         self.seed_generator = keras.random.SeedGenerator()
 
-        self.encoder = self._make_encoder()
-        self.posterior = FreeNatsPosterior(
-            latent_dim, free_nats, scale, name="posterior", dtype=self.dtype_policy
-        )
         self.decoder = self._make_decoder()
-        self.track_kl("z", self.posterior)
+        if latent_dim:
+            self.encoder = self._make_encoder()
+            self.posterior = FreeNatsPosterior(
+                latent_dim, free_nats, scale, name="posterior", dtype=self.dtype_policy
+            )
+            self.track_kl("z", self.posterior)
         self.build()
 
     def _make_encoder(self):
@@ -125,17 +130,19 @@ class MusicVAE(Autoencoder):
             decoders,
             self.subsequences,
             self.conductor_sees_decoder,
+            self.embedding_dim,
             name="decoder",
             **settings,
         )
 
     def build(self, input_shape=None):
-        size = sum(self.num_classes)
-        if self.encoder_input == "drum_roll":
-            size = sum(_num_drums(classes) + 1 for classes in self.num_classes)
-        self.encoder.build((None, None, size + self.control_dim))
-        self.posterior.build((None, 2 * self.encoder_units[-1]))
-        self.decoder.build((None, self.latent_dim), self.control_dim)
+        if self.latent_dim:
+            size = sum(self.num_classes)
+            if self.encoder_input == "drum_roll":
+                size = sum(_num_drums(classes) + 1 for classes in self.num_classes)
+            self.encoder.build((None, None, size + self.control_dim))
+            self.posterior.build((None, 2 * self.encoder_units[-1]))
+        self.decoder.build((None, self.latent_dim or 1), self.control_dim)
         self.built = True
 
     def compile(
@@ -157,18 +164,23 @@ class MusicVAE(Autoencoder):
 
     def call(self, inputs, training=False):
         x, controls = inputs["x"], self._controls(inputs.get("controls"))
-        z, mean, stddev = self.posterior(
-            self._encoding(x, controls, inputs.get("lengths")),
-            kl_weight=self.scheduled(self.kl_weight, training),
-            noise=inputs.get("eps_z"),
-        )
+        outputs = {}
+        if self.latent_dim:
+            z, mean, stddev = self.posterior(
+                self._encoding(x, controls, inputs.get("lengths")),
+                kl_weight=self.scheduled(self.kl_weight, training),
+                noise=inputs.get("eps_z"),
+            )
+            outputs = {"z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
+        else:
+            z = self._no_code(ops.shape(x)[0])
         previous = shift(x)
         if training and self.sampling_probability:
             previous = self._sample_previous(z, previous, controls)
         logits, _ = self.decoder.logits(previous, z, controls)
         if training:
             self.updates.assign_add(1)
-        return {"x": logits, "z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
+        return {"x": logits, **outputs}
 
     def _sample_previous(self, z, previous, controls):
         """Scheduled sampling: first what each step reads, then as with true tokens."""
@@ -182,7 +194,10 @@ class MusicVAE(Autoencoder):
         )
 
     def encode(self, x, controls=None, lengths=None):
-        """q(z | x) of int tokens `(batch, time, part)`."""
+        """q(z | x) of int tokens `(batch, time, part)`; zeros for a decoder alone."""
+        if not self.latent_dim:
+            nothing = self._no_code(ops.shape(ops.convert_to_tensor(x))[0])
+            return Posterior(nothing, nothing)
         encoding = self._encoding(ops.convert_to_tensor(x), self._controls(controls), lengths)
         return Posterior(*self.posterior.distribution(encoding))
 
@@ -238,7 +253,9 @@ class MusicVAE(Autoencoder):
     def sample(self, count, length, temperature=1.0, seed=0):
         """Makes `count` windows of codes drawn from the prior: `(count, length, part)`."""
         seeds = keras.random.SeedGenerator(seed)
-        z = keras.random.normal((count, self.latent_dim), seed=seeds)
+        z = self._no_code(count)
+        if self.latent_dim:
+            z = keras.random.normal((count, self.latent_dim), seed=seeds)
         return self.decode(z, length, temperature, seed=seeds)
 
     def reconstruct(self, x, temperature=1.0, seed=0, controls=None):
@@ -260,6 +277,10 @@ class MusicVAE(Autoencoder):
         ends = ops.convert_to_numpy(self.encode(np.stack([first, second])).mean)
         codes = slerp(*ends.astype("float64"), np.linspace(0, 1, steps))
         return self.decode(codes.astype("float32"), len(first), temperature, seed)
+
+    def _no_code(self, batch):
+        # Of size 1, as TensorFlow's oneDNN multiplies no matrices without columns.
+        return ops.zeros((batch, 1), self.compute_dtype)
 
     def _encoding(self, x, controls, lengths):
         if self.encoder_input == "drum_roll":
@@ -292,6 +313,7 @@ class MusicVAE(Autoencoder):
             "subsequences": self.subsequences,
             "conductor_units": list(self.conductor_units),
             "conductor_sees_decoder": self.conductor_sees_decoder,
+            "embedding_dim": self.embedding_dim,
             "split_parts": self.split_parts,
             "encoder_input": self.encoder_input,
             "control_dim": self.control_dim,

@@ -16,8 +16,9 @@ from keras_music_vae.papers.facts import (
     Table,
     Training,
 )
+from keras_music_vae.papers.music_vae import MUSIC_VAE
 
-PAPERS = {paper.name: paper for paper in (CLASSIFYING_VAE,)}
+PAPERS = {paper.name: paper for paper in (CLASSIFYING_VAE, MUSIC_VAE)}
 
 __all__ = [
     "ASSUMED",

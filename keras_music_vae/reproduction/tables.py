@@ -91,12 +91,15 @@ def cells(paper, table, results, datasets=None):
         datasets: names of the datasets to show; None for all of the table.
 
     Returns:
-        list of `Cell`; those neither printed nor measured are left out.
+        list of `Cell`; those neither printed nor measured are left out, and models that are not
+        trained on a dataset.
     """
     found = []
     for dataset in table.datasets if datasets is None else datasets:
         for row in table.rows:
-            experiment = paper.experiment(row.model, dataset)
+            experiment = paper.experiments.get(f"{row.model}_{dataset}")
+            if experiment is None:
+                continue
             measured = latest(results, experiment)
             values = tuple(r.metrics[row.metric] for r in measured if row.metric in r.metrics)
             reported = experiment.reported_value(row.metric)

@@ -1,5 +1,6 @@
 """`tf.data` pipelines of the Lakh datasets' windows."""
 
+import numpy as np
 import tensorflow as tf
 
 from keras_music_vae.training.transposition import HIGHEST, LOWEST, transpose
@@ -54,3 +55,59 @@ def augment(windows, representation, *, lowest=LOWEST, highest=HIGHEST, seed=0):
         return {**batch, "window": transpose(batch["window"], semitones, representation)}
 
     return tf.data.Dataset.zip(windows, seeds).map(move, num_parallel_calls=tf.data.AUTOTUNE)
+
+
+def window_batches(windows, representation, batch_size, updates, semitones=None):
+    """Makes batches for `training.train` from windows in memory, all of which are seen in turn.
+
+    An epoch is `updates` batches, whatever the number of windows: the next one goes on where it
+    ended, through one order of all windows after the other.
+
+    Args:
+        windows: int array `(window, time)` or `(window, time, part)`.
+        representation: of `music.representations`, whose tokens they are.
+        batch_size: int.
+        updates: int, batches in an epoch.
+        semitones: (lowest, highest), both included, to transpose each window by a number that is
+            drawn anew each time; or None.
+
+    Returns:
+        callable `(seed, epoch)` -> `tf.data.Dataset` of `({"x": x}, {"x": x})`, x
+        `(batch, time, part)`.
+
+    Raises:
+        ValueError: if there are no windows.
+    """
+    if not len(windows):
+        raise ValueError("Expected windows to train on, received none.")
+
+    def batches(seed, epoch):
+        seen = updates * batch_size
+        order = _order(len(windows), seen * epoch, seen * (epoch + 1), seed)
+        moves = np.zeros(seen, np.int32)
+        if semitones is not None:
+            lowest, highest = semitones
+            moves = np.random.default_rng((seed, epoch, 1)).integers(lowest, highest + 1, seen)
+        with tf.device("CPU:0"):
+            tokens = tf.convert_to_tensor(windows)
+
+        def batch(indices, moves):
+            x = tf.gather(tokens, indices)
+            if semitones is not None:
+                x = transpose(x, moves, representation)
+            x = tf.cast(x if x.shape.ndims == 3 else x[..., None], tf.int32)
+            return {"x": x}, {"x": x}
+
+        shape = updates, batch_size
+        slices = order.reshape(shape), moves.reshape(shape)
+        return tf.data.Dataset.from_tensor_slices(slices).map(batch)
+
+    return batches
+
+
+def _order(count, begin, end, seed):
+    """Indices from place `begin` to `end` of a stream of permutations of `count` examples."""
+    passes = range(begin // count, -(-end // count))
+    order = [np.random.default_rng((seed, number)).permutation(count) for number in passes]
+    first = begin - passes.start * count
+    return np.concatenate(order)[first : first + end - begin]
