@@ -1,5 +1,6 @@
 """The builder that the Lakh datasets derive from."""
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core import shuffle
 
 from tfds_builders import downloads, midi_files
 from tfds_builders.lakh import catalogue, report
@@ -18,6 +20,8 @@ from tfds_builders.splits import SPLITS
 
 _SITE = "http://hog.ee.columbia.edu/craffel/lmd/"
 _ARCHIVE, _MATCHES = _SITE + "lmd_full.tar.gz", _SITE + "match_scores.json"
+
+_SORTED_IN_MEMORY = 32 << 20  # bytes
 
 
 @dataclasses.dataclass(eq=False)
@@ -117,7 +121,8 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             "runner": download_config.beam_runner,
         }
         self._asked_folder = download_config.manual_dir
-        super()._download_and_prepare(dl_manager, download_config)
+        with _sorting_on_disk():
+            super()._download_and_prepare(dl_manager, download_config)
         (self.data_path / "spool").rmtree()
 
     def _split_generators(self, dl_manager):
@@ -181,6 +186,17 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         # Other tables may lie in the user's folder.
         folder = Path(self._asked_folder) if asked else archive.parent
         return folder, [midi_files.Source(os.fspath(archive), "lmd_full.tar.gz")], matches
+
+
+@contextlib.contextmanager
+def _sorting_on_disk():
+    """Makes TFDS sort more examples than a few on disk, of which it would keep a gigabyte."""
+    before = shuffle.MAX_MEM_BUFFER_SIZE
+    shuffle.MAX_MEM_BUFFER_SIZE = _SORTED_IN_MEMORY
+    try:
+        yield
+    finally:
+        shuffle.MAX_MEM_BUFFER_SIZE = before
 
 
 def _list(sources):

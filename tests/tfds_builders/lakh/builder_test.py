@@ -128,6 +128,23 @@ def test_archives_and_worker_processes_give_the_same(build, folder, tmp_path):
     equal(unpacked, expected)
 
 
+def test_many_examples_are_sorted_on_disk_into_the_same_order(build, folder, monkeypatch):
+    stock, in_buckets = lakh.shuffle.MAX_MEM_BUFFER_SIZE, []
+    whole = build("lakh_drums/2bar", folder)
+    assert lakh.shuffle.MAX_MEM_BUFFER_SIZE == stock > lakh._SORTED_IN_MEMORY
+    monkeypatch.setattr(lakh, "_SORTED_IN_MEMORY", 1000)
+    add = lakh.shuffle.Shuffler._add_to_bucket
+    monkeypatch.setattr(
+        lakh.shuffle.Shuffler,
+        "_add_to_bucket",
+        lambda self, key, data: (in_buckets.append(key), add(self, key, data)),
+    )
+    sorted_on_disk = build("lakh_drums/2bar", folder)
+    assert in_buckets
+    assert list(read(sorted_on_disk)) == list(read(whole))
+    equal(read(sorted_on_disk), read(whole))
+
+
 def test_more_files_move_no_song(build, folder, tmp_path):
     before = read(build("lakh_drums/2bar", folder))
     shutil.copytree(folder, tmp_path / "more")
