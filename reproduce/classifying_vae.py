@@ -10,12 +10,13 @@ import argparse
 import concurrent.futures
 import multiprocessing
 import os
-import platform
 import sys
 import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import command_line
 
 from keras_music_vae import reproduction
 from keras_music_vae.papers import PAPERS
@@ -61,51 +62,14 @@ EPILOG = """examples:
 """
 
 
-def hyperparameter_flags(parser):
-    """One flag for each hyperparameter, its help with the value of each model and its origin."""
-    group = parser.add_argument_group(
-        "hyperparameters",
-        "Defaults: the best trial of the search, else the values given here. One origin is given "
-        "for each: the paper, the authors' code, or an assumption.",
-    )
-    experiments = [e for e in PAPER.experiments.values() if e.dataset == "jsb_all_keys"]
-    experiments = [e for e in experiments if e.training]
-    names = dict.fromkeys(name for e in experiments for name in e.hyperparameters())
-    for name in names:
-        own = {e.model: e.hyperparameters()[name] for e in experiments if name in e.origins}
-        values = ", ".join(
-            f"{value} ({', '.join(m for m in own if own[m] == value)})"
-            if len(set(own.values())) > 1
-            else str(value)
-            for value in dict.fromkeys(own.values())
-        )
-        origin = next(e.origins[name] for e in experiments if name in e.origins)
-        kind = type(next(iter(own.values())))
-        how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
-        text = f"{values}. {origin}".replace("%", "%%")
-        group.add_argument(f"--{name.replace('_', '-')}", default=None, help=text, **how)
-    return tuple(names)
-
-
 def parse(arguments):
     """The command line, and the hyperparameters given on it."""
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    workdir = "runs/classifying_vae/DATASET"
+    command_line.add_common_flags(parser, PAPER.datasets, MODELS, "all four", workdir)
     add = parser.add_argument
-    add("--dataset", required=True, choices=PAPER.datasets, help="the music to train on")
-    add("--model", default="all", choices=("all", *MODELS), help="default: all four")
-    add("--seed", type=int, default=0, help="the first seed (default: 0)")
-    add("--seeds", type=int, default=1, metavar="N", help="how many seeds (default: 1)")
-    add("--smoke", action="store_true", help="a few songs and updates, to see that it all runs")
-    add("--resume", action="store_true", help="go on where an interrupted run was")
-    add("--strategy", default="none", choices=("none", "mirrored", "multiworker"))
-    add("--mixed-precision", action="store_true", help="compute in bfloat16")
-    add("--tensorboard", action="store_true", help="write logs for TensorBoard to the workdir")
-    add("--workdir", type=Path, help="default: runs/classifying_vae/DATASET")
-    add("--data-dir", help="where TFDS keeps data (default: its own)")
-    add("--manual-dir", help="folder of files that you provide (see docs/data.md)")
-    add("--record", action="store_true", help="add the results to reproduce/results, for the docs")
     add(
         "--search",
         type=int,
@@ -113,12 +77,19 @@ def parse(arguments):
         help="random search instead of runs, N trials a model (the paper: 128)",
     )
     add("--workers", type=int, default=os.cpu_count(), help="trials at a time (default: cores)")
-    names = hyperparameter_flags(parser)
+    experiments = [e for e in PAPER.experiments.values() if e.dataset == "jsb_all_keys"]
+    names = command_line.add_hyperparameter_flags(
+        parser,
+        [e for e in experiments if e.training],
+        lambda e: e.model,
+        "Defaults: the best trial of the search, else the values given here. One origin is given "
+        "for each: the paper, the authors' code, or an assumption.",
+    )
     options = parser.parse_args(arguments)
     for name in ("seeds", "search", "workers"):
         if (value := getattr(options, name)) is not None and value < 1:
             parser.error(f"--{name} must be at least 1, received {value}")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    given = command_line.given_hyperparameters(options, names)
     folder = f"{options.dataset}_smoke" if options.smoke else options.dataset
     options.workdir = options.workdir or Path("runs", "classifying_vae", folder)
     options.models = MODELS if options.model == "all" else (options.model,)
@@ -141,15 +112,6 @@ def settle(experiment, given, smoke):
     return values | overrides, source
 
 
-def device():
-    """What this machine computes on, in words."""
-    import keras
-
-    found = [name.split(":")[0] for name in keras.distribution.list_devices()]
-    kinds = ", ".join(f"{found.count(kind)} {kind}" for kind in dict.fromkeys(found))
-    return f"{kinds}, {os.cpu_count()} cores, {platform.machine()}"
-
-
 def run_search(options, given):
     """The paper's random search; every finished trial is in the results at once."""
     import classifying_vae_run as run
@@ -161,9 +123,16 @@ def run_search(options, given):
         options.workers, multiprocessing.get_context("spawn"), initializer=run.use_one_core
     )
     train = run.Trial(options.data_dir, options.manual_dir)
+    place = f"one core of {command_line.device()}"
     with pool:
         trials = search.run(
-            experiments, options.search, TRIALS, train, pool, f"one core of {device()}", given
+            experiments,
+            options.search,
+            TRIALS,
+            train,
+            pool,
+            place,
+            given,
         )
         waiting = 0
         for result in trials:
@@ -194,7 +163,7 @@ def run_all(options, given):
     print_plan(options, experiments, settled, songs)
 
     results_file = options.workdir / "results.jsonl"
-    place = device()
+    place = command_line.device()
     trained = {}
 
     def keep(experiment, seed, metrics, values, seconds):
@@ -235,7 +204,7 @@ def print_plan(options, experiments, settled, songs):
     sizes = ", ".join(f"{len(s.rolls)} {name}" for name, s in songs.items())
     print(f"\n{PAPER.title} ({PAPER.year})")
     print(f"{PAPER.datasets[options.dataset].title}: {sizes} songs")
-    print(f"Workdir: {options.workdir}   Device: {device()}")
+    print(f"Workdir: {options.workdir}   Device: {command_line.device()}")
     recorded = reproduction.read(RECORDED)
     total = 0.0
     for experiment in experiments:

@@ -15,12 +15,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from command_line import (
-    add_common_flags,
-    add_hyperparameter_flags,
-    device,
-    given_hyperparameters,
-)
+import command_line
 
 from keras_music_vae import reproduction
 from keras_music_vae.papers import PAPERS
@@ -61,14 +56,14 @@ def parse(arguments):
         description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     workdir = "runs/music_vae/DATASET_PROFILE"
-    add_common_flags(parser, PAPER.datasets, MODELS, "all of the dataset", workdir)
+    command_line.add_common_flags(parser, PAPER.datasets, MODELS, "all of the dataset", workdir)
     parser.add_argument("--profile", default="small", choices=PROFILES, help="default: small")
     shown = [
         PAPER.experiment(f"{profile}_{decoders_of(dataset)[-1]}_vae_sampling", dataset)
         for profile in PROFILES
         for dataset in ("lakh_melody_2bar", "lakh_trio_16bar")
     ]
-    names = add_hyperparameter_flags(
+    names = command_line.add_hyperparameter_flags(
         parser,
         shown,
         lambda e: f"{e.model.split('_')[0]} {e.dataset.removeprefix('lakh_')}",
@@ -85,7 +80,7 @@ def parse(arguments):
         parser.error(
             f"{options.dataset} has no {', '.join(unknown)}; choose one of {', '.join(possible)}"
         )
-    return options, given_hyperparameters(options, names)
+    return options, command_line.given_hyperparameters(options, names)
 
 
 def settle(experiment, given, smoke):
@@ -113,7 +108,7 @@ def run_all(options, given):
     settled = {e.name: settle(e, given, options.smoke) for e in experiments}
     print_plan(options, settled, music)
     results_file = options.workdir / "results.jsonl"
-    place = device()
+    place = command_line.device()
     trained = {}
 
     def keep(experiment, seed, metrics, values, seconds):
@@ -156,7 +151,7 @@ def print_plan(options, settled, music):
     sizes = ", ".join(f"{len(windows)} {split}" for split, windows in music.windows.items())
     print(f"\n{PAPER.title} ({PAPER.year})")
     print(f"{PAPER.datasets[options.dataset].title}: {sizes} windows, no two equal in a split")
-    print(f"Workdir: {options.workdir}   Device: {device()}")
+    print(f"Workdir: {options.workdir}   Device: {command_line.device()}")
     for name, values in settled.items():
         print(f"  {name}: {values['updates']} updates of {values['batch_size']} windows")
     recorded = reproduction.read(RECORDED)

@@ -31,6 +31,7 @@ def write(options, music, results, trained):
     written = [("measurements", options.workdir / "results.jsonl")]
     for name, model in trained.items():
         folder = options.workdir / name
+        folder.mkdir(parents=True, exist_ok=True)
         preset = folder / f"music_vae_{options.dataset}_{options.profile}_{name}"
         presets.save_preset(
             model,
@@ -82,7 +83,7 @@ def play(model, music, folder):
     Returns:
         path of the folder, with a .mid and a .png of each.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
 
     def save(tokens, name):
         tokens = tokens[:, 0] if tokens.shape[-1] == 1 else tokens

@@ -11,7 +11,7 @@ from keras_music_vae.evaluation.compiled import compiled
 from keras_music_vae.losses import gaussian_kl
 
 # So near to 0 that the likeliest token is always drawn.
-GREEDY = 1e-4
+GREEDY = 1e-6
 NO_EVENT = 0
 STEPS_PER_BAR = 16
 

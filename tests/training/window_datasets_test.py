@@ -3,11 +3,15 @@
 import numpy as np
 import pytest
 
-from keras_music_vae.music.representations import Melody
+from keras_music_vae.music.representations import Melody, Trio
 
 tf = pytest.importorskip("tensorflow")
 
-from keras_music_vae.training.window_datasets import augment, unbatch  # noqa: E402
+from keras_music_vae.training.window_datasets import (  # noqa: E402
+    augment,
+    unbatch,
+    window_batches,
+)
 
 SONGS = [
     {"windows": np.full((3, 4), 40, np.uint8), "genres": np.array([1, 0], np.uint8)},
@@ -59,3 +63,42 @@ def test_every_epoch_has_other_keys_and_a_seed_repeats_them(songs):
 def test_an_empty_range_is_refused(songs):
     with pytest.raises(ValueError, match="lowest <= highest"):
         augment(unbatch(songs).batch(2), Melody(), lowest=1, highest=0)
+
+
+def batches_of(make, seed=0, epochs=1):
+    return [
+        inputs["x"]
+        for epoch in range(epochs)
+        for inputs, _ in make(seed, epoch).as_numpy_iterator()
+    ]
+
+
+def test_epochs_go_through_all_windows_in_one_order_after_the_other():
+    windows = np.arange(2, 12, dtype=np.uint8)[:, None] * np.ones(4, np.uint8)
+    made = batches_of(window_batches(windows, Melody(), 3, updates=2), epochs=10)
+    assert {batch.shape for batch in made} == {(3, 4, 1)}
+    seen = np.concatenate(made)[:, 0, 0]
+    passes = seen.reshape(6, 10)
+    for one in passes:
+        assert sorted(one) == list(range(2, 12))
+    assert len({tuple(one) for one in passes}) == 6
+
+
+def test_a_seed_and_an_epoch_give_the_same_batches_in_new_keys():
+    windows = np.full((8, 4), 40, np.uint8)
+    make = window_batches(windows, Melody(), 4, updates=30, semitones=(-5, 6))
+    one, again, other = (np.concatenate(batches_of(make, seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+    assert set(one[:, 0, 0]) == set(range(35, 47))
+    following = np.concatenate([inputs["x"] for inputs, _ in make(1, 1).as_numpy_iterator()])
+    assert (following != one).any()
+
+
+def test_parts_keep_their_axis_and_nothing_to_train_on_is_refused():
+    windows = np.ones((5, 16, 3), np.uint16)
+    inputs, targets = next(window_batches(windows, Trio(), 2, 1)(0, 0).as_numpy_iterator())
+    assert inputs["x"].shape == targets["x"].shape == (2, 16, 3)
+    assert inputs["x"].dtype == np.int32
+    with pytest.raises(ValueError, match="received none"):
+        window_batches(windows[:0], Trio(), 2, 1)

@@ -1,0 +1,100 @@
+"""What training.py and sampling.py share: a PyTorch twin in a process of its own, the GEMM peak."""
+
+import json
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+TWIN = Path(__file__).parent / "torch_twin.py"
+
+
+class Peer:
+    """A process of another Python that runs torch_twin.py.
+
+    Args:
+        python: path of a Python that has PyTorch and NumPy.
+    """
+
+    def __init__(self, python):
+        self.folder = tempfile.TemporaryDirectory()
+        command = [python, str(TWIN)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def ask(self, **command):
+        """Sends a command, waits for the answer, a dict."""
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError("PyTorch's process ended; its message is above.")
+        return json.loads(answer)
+
+    def arrays(self, **arrays):
+        """Path of a file with the arrays."""
+        path = Path(self.folder.name) / "arrays.npz"
+        np.savez(path, **arrays)
+        return str(path)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+def weights(model):
+    """The weights of a flat MusicVAE with one layer of encoder, in the order of `Twin.load`."""
+    (forward, backward), decoder = model.encoder.directions[0], model.decoder
+
+    def lstm(layer):
+        return [layer.kernel.v, layer.recurrent_kernel.v, layer.bias]
+
+    def dense(layer):
+        return [layer.kernel.v, layer.bias]
+
+    found = lstm(forward) + lstm(backward)
+    found += dense(model.posterior.mean_head) + dense(model.posterior.scale_head)
+    found += dense(decoder.initial_state.dense)
+    for layer in decoder.lstms.layers:
+        found += lstm(layer)
+    found += dense(output_layer(decoder))
+    return {f"w{i}": np.asarray(value) for i, value in enumerate(found)}
+
+
+def output_layer(decoder):
+    """The dense layer that makes logits."""
+    return getattr(decoder.head, "projection", decoder.head)
+
+
+def flops_of_training(sizes, batch, steps):
+    """Floating point operations of an update: three forward passes of all products."""
+
+    def lstm(inputs, units):
+        return 2 * 4 * units * (inputs + units)
+
+    classes, latent = sizes["classes"], sizes["latent_dim"]
+    encoder = 2 * lstm(classes, sizes["encoder_units"])
+    decoder, inputs = 0, classes + latent
+    for units in sizes["decoder_units"]:
+        decoder += lstm(inputs, units)
+        inputs = units
+    return 3 * batch * steps * (encoder + decoder + 2 * inputs * classes)
+
+
+def gemm_peak(seconds=1.0, size=2048):
+    """Floating point operations a second of TensorFlow's product of two matrices, by the CPU."""
+    import tensorflow as tf
+
+    a = tf.random.normal((size, size))
+    product = tf.function(lambda a: tf.linalg.matmul(a, a))
+    product(a)
+    best, start = np.inf, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        before = time.perf_counter()
+        product(a).numpy()
+        best = min(best, time.perf_counter() - before)
+    return 2 * size**3 / best
