@@ -8,6 +8,7 @@ a sequence, and is read as zeros.
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_music_vae.layers.weight_norm import Dense
@@ -197,39 +198,38 @@ class NADEHead(Head):
 
     def logits(self, outputs, tokens):
         """Log-odds of each drum given those before it, `(batch, time, drum)`."""
+        b_enc, b_dec, w_enc, w_dec = self._weights(outputs)
         hits = self.vectors(tokens, "float32")
-        return self._in_turn(outputs, lambda drum, logit: hits[..., drum])[0]
+        # All drums at once, where each sees a copy of the hits with those before it alone.
+        before = np.tril(np.ones((self.num_drums, self.num_drums), "float32"), -1)
+        seen = ops.matmul(hits[..., None, :] * before, w_enc)
+        return b_dec + ops.sum(ops.sigmoid(b_enc[..., None, :] + seen) * w_dec, axis=-1)
 
     def draw(self, outputs, uniforms, temperature):
-        return self._draw(
-            outputs, lambda drum, logit: uniforms[:, drum] < ops.sigmoid(logit / temperature)
-        )
+        def hit(drum, logit):
+            return uniforms[:, drum] < ops.sigmoid(logit / temperature)
+
+        return self._in_turn(outputs, hit)
 
     def draw_to_read(self, outputs, uniforms):
         """Takes the likelier of each drum, as the original does, which gives no temperature."""
-        return self._draw(outputs, lambda drum, logit: logit >= 0)
-
-    def _draw(self, outputs, decide):
-        hits = self._in_turn(outputs, lambda *given: ops.cast(decide(*given), "float32"))[1]
-        return ops.cast(hits, self.token_dtype)
+        return self._in_turn(outputs, lambda drum, logit: logit >= 0)
 
     def _in_turn(self, outputs, hit):
-        """Goes through the drums; `hit` tells from index and log-odds whether one is hit.
+        """Goes through the drums; `hit` tells from index and log-odds `(batch,)` what is hit."""
+        hidden, b_dec, w_enc, w_dec = self._weights(outputs)
+        hits = []
+        for drum in range(self.num_drums):
+            told = ops.matmul(ops.sigmoid(hidden), w_dec[drum, :, None])[:, 0]
+            hits.append(hit(drum, b_dec[:, drum] + told))
+            hidden = hidden + ops.cast(hits[-1], "float32")[:, None] * w_enc[drum]
+        return ops.cast(ops.stack(hits, axis=-1), self.token_dtype)
 
-        Returns:
-            (logits, hits): each `(..., drum)`.
-        """
+    def _weights(self, outputs):
         outputs, w_enc, w_dec = (
             ops.cast(each, "float32") for each in (outputs, self.w_enc, self.w_dec)
         )
-        hidden, b_dec = outputs[..., : self.units], outputs[..., self.units :]
-        logits, hits = [], []
-        for drum in range(self.num_drums):
-            told = ops.matmul(ops.sigmoid(hidden), w_dec[drum, :, None])[..., 0]
-            logits.append(b_dec[..., drum] + told)
-            hits.append(hit(drum, logits[-1]))
-            hidden = hidden + hits[-1][..., None] * w_enc[drum]
-        return ops.stack(logits, axis=-1), ops.stack(hits, axis=-1)
+        return outputs[..., : self.units], outputs[..., self.units :], w_enc, w_dec
 
     def get_config(self):
         return super().get_config() | {"num_drums": self.num_drums, "units": self.units}
