@@ -171,6 +171,7 @@ def test_the_encoder_reads_the_source_and_the_decoder_what_comes_of_it():
         ({"head": "softmax"}, "head must be one of"),
         ({"head": "nade", "num_classes": (512,)}, "num_classes must be 2 for each drum"),
         (MODELS["groove"] | {"encoder_input": "drum_roll"}, "leave encoder_input out"),
+        (MODELS["nade"] | {"subsequences": 2, "split_parts": True}, "leave split_parts out"),
     ],
 )
 def test_heads_that_do_not_fit_are_refused(settings, message):
