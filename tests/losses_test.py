@@ -119,6 +119,12 @@ def test_samples_of_w_and_z_equal_the_original(golden):
 
 
 def test_losses_survive_a_config_round_trip():
-    for loss in (losses.BernoulliReconstruction(), losses.ClassLoss(0.5)):
+    for loss in (
+        losses.BernoulliReconstruction(),
+        losses.ClassLoss(0.5),
+        losses.CategoricalReconstruction((3, 4)),
+        losses.NADEReconstruction(),
+        losses.GrooveReconstruction(),
+    ):
         again = keras.losses.deserialize(keras.losses.serialize(loss))
         assert again.get_config() == loss.get_config()

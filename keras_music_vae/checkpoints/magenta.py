@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
-from keras_music_vae.layers import BidirectionalEncoder, HierarchicalDecoder
+from keras_music_vae.layers import BidirectionalEncoder, HierarchicalDecoder, NADEHead
 from keras_music_vae.models.music_vae import MusicVAE
 
 # What an optimizer kept, and what CuDNN kept a second time.
@@ -87,8 +87,7 @@ def assign(model, variables):
     """
     layers = _layers(model)
     problems, known = [], set()
-    for prefix, (read, _, layer) in layers.items():
-        names = [f"{prefix}/kernel", f"{prefix}/bias"]
+    for names, (read, _, layer) in layers.items():
         known |= set(names)
         shapes = [value.shape for value in read(layer)]
         for name, shape in zip(names, shapes, strict=True):
@@ -101,15 +100,15 @@ def assign(model, variables):
         raise ValueError(
             "The variables are not those of this model. Check its sizes.\n" + "\n".join(problems)
         )
-    for prefix, (_, write, layer) in layers.items():
-        write(layer, np.asarray(variables[f"{prefix}/kernel"]), variables[f"{prefix}/bias"])
+    for names, (_, write, layer) in layers.items():
+        write(layer, *(np.asarray(variables[name]) for name in names))
 
 
 def variables(model):
     """Returns the weights of a model under Magenta's names, as dict of str to array."""
     found = {}
-    for prefix, (read, _, layer) in _layers(model).items():
-        found[f"{prefix}/kernel"], found[f"{prefix}/bias"] = read(layer)
+    for names, (read, _, layer) in _layers(model).items():
+        found |= zip(names, read(layer), strict=True)
     return found
 
 
@@ -140,7 +139,7 @@ def _unpack(archive, folder):
 
 
 def _layers(model):
-    """Maps the prefix of two variables to (read, write, layer)."""
+    """Maps the names of the variables of a layer to (read, write, layer)."""
     layers = {}
     encoder = model.encoder
     if isinstance(encoder, BidirectionalEncoder):
@@ -148,13 +147,13 @@ def _layers(model):
     else:
         for i, level in enumerate(encoder.levels):
             layers |= _directions(f"encoder/hierarchical_level_{i}", level)
-    layers["encoder/mu"] = _dense(model.posterior.mean_head)
-    layers["encoder/sigma"] = _dense(model.posterior.scale_head)
+    layers |= _dense("encoder/mu", model.posterior.mean_head)
+    layers |= _dense("encoder/sigma", model.posterior.scale_head)
     decoder = model.decoder
     if not isinstance(decoder, HierarchicalDecoder):
         return layers | _decoder("decoder", decoder)
     level = "decoder/hierarchical_level_0"
-    layers[f"{level}/initial_state"] = _dense(decoder.initial_state.dense)
+    layers |= _dense(f"{level}/initial_state", decoder.initial_state.dense)
     layers |= _cells(level, decoder.conductor)
     several = len(decoder.decoders) > 1
     for i, each in enumerate(decoder.decoders):
@@ -164,31 +163,36 @@ def _layers(model):
 
 
 def _directions(prefix, encoder):
-    return {
-        _DIRECTION.format(f"{prefix}/cell_{i}", name): _lstm(layer)
-        for i, pair in enumerate(encoder.directions)
-        for name, layer in zip(("fw", "bw"), pair, strict=True)
-    }
+    layers = {}
+    for i, pair in enumerate(encoder.directions):
+        for name, layer in zip(("fw", "bw"), pair, strict=True):
+            layers |= _lstm(_DIRECTION.format(f"{prefix}/cell_{i}", name), layer)
+    return layers
 
 
 def _decoder(prefix, decoder):
-    return {
-        f"{prefix}/z_to_initial_state": _dense(decoder.initial_state.dense),
-        f"{prefix}/output_projection": _dense(decoder.head),
-        **_cells(f"{prefix}/multi_rnn_cell", decoder.lstms),
-    }
+    layers = _dense(f"{prefix}/z_to_initial_state", decoder.initial_state.dense)
+    layers |= _dense(f"{prefix}/output_projection", decoder.head.projection)
+    layers |= _cells(f"{prefix}/multi_rnn_cell", decoder.lstms)
+    if isinstance(decoder.head, NADEHead):
+        names = f"{prefix}/nade/w_enc", f"{prefix}/nade/w_dec_t"
+        layers[names] = _read_nade, _write_nade, decoder.head
+    return layers
 
 
 def _cells(prefix, stack):
-    return {f"{prefix}/cell_{i}/lstm_cell": _lstm(layer) for i, layer in enumerate(stack.layers)}
+    layers = {}
+    for i, layer in enumerate(stack.layers):
+        layers |= _lstm(f"{prefix}/cell_{i}/lstm_cell", layer)
+    return layers
 
 
-def _dense(layer):
-    return _read_dense, _write_dense, layer
+def _dense(prefix, layer):
+    return {(f"{prefix}/kernel", f"{prefix}/bias"): (_read_dense, _write_dense, layer)}
 
 
-def _lstm(layer):
-    return _read_lstm, _write_lstm, layer
+def _lstm(prefix, layer):
+    return {(f"{prefix}/kernel", f"{prefix}/bias"): (_read_lstm, _write_lstm, layer)}
 
 
 def _read_dense(layer):
@@ -209,12 +213,22 @@ def _read_lstm(layer):
 
 
 def _write_lstm(layer, kernel, bias):
-    kernel, bias = _swap_gates(kernel), _swap_gates(np.asarray(bias))
+    kernel, bias = _swap_gates(kernel), _swap_gates(bias)
     bias[layer.units : 2 * layer.units] += 1
     rows = len(kernel) - layer.units
     layer.kernel.v.assign(kernel[:rows])
     layer.recurrent_kernel.v.assign(kernel[rows:])
     layer.bias.assign(bias)
+
+
+def _read_nade(head):
+    w_enc, w_dec = ops.convert_to_numpy(head.w_enc), ops.convert_to_numpy(head.w_dec)
+    return w_enc[:, None, :], w_dec[:, :, None]
+
+
+def _write_nade(head, w_enc, w_dec):
+    head.w_enc.assign(w_enc[:, 0, :])
+    head.w_dec.assign(w_dec[:, :, 0])
 
 
 def _swap_gates(x):

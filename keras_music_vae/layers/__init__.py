@@ -2,6 +2,7 @@
 
 from keras_music_vae.layers.decoders import HierarchicalDecoder, LSTMDecoder
 from keras_music_vae.layers.encoders import BidirectionalEncoder, HierarchicalEncoder
+from keras_music_vae.layers.heads import CategoricalHead, GrooveHead, NADEHead
 from keras_music_vae.layers.lstm import LSTM
 from keras_music_vae.layers.posteriors import (
     FreeNatsPosterior,
@@ -17,13 +18,16 @@ from keras_music_vae.layers.weight_norm import (
 __all__ = [
     "LSTM",
     "BidirectionalEncoder",
+    "CategoricalHead",
     "Dense",
     "FreeNatsPosterior",
     "GaussianPosterior",
+    "GrooveHead",
     "HierarchicalDecoder",
     "HierarchicalEncoder",
     "LSTMDecoder",
     "LogisticNormalPosterior",
+    "NADEHead",
     "NormalizedKernel",
     "data_dependent_initialization",
 ]

@@ -1,7 +1,8 @@
 """Autoregressive decoders of tokens: one stack of LSTMs, or stacks under a conductor.
 
-A decoder knows one-hot tokens of one or several parts, side by side in the last axis. The token
-before the first is a vector of zeros, which is what `one_hot` makes of -1.
+What a token is, and how it is read and drawn, is the matter of a head. A step has tokens of one or
+several parts, side by side in the last axis. The token before the first is a vector of zeros, which
+is what a head makes of -1.
 """
 
 import keras
@@ -13,42 +14,9 @@ from keras_music_vae.layers.weight_norm import Dense
 NO_TOKEN = -1
 
 
-def one_hot(tokens, num_classes, dtype):
-    """Makes vectors `(..., sum of num_classes)` of int tokens `(..., part)`."""
-    parts = [
-        ops.one_hot(tokens[..., part], classes, dtype=dtype)
-        for part, classes in enumerate(num_classes)
-    ]
-    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
-
-
 def shift(tokens):
     """The token before each step, `(batch, time, part)`."""
     return ops.pad(tokens[:, :-1], [[0, 0], [1, 0], [0, 0]], constant_values=NO_TOKEN)
-
-
-def choose(logits, num_classes, uniforms, temperature):
-    """Draws a token of each part by inverting its distribution function.
-
-    Args:
-        logits: `(batch, sum of num_classes)`.
-        num_classes: tuple of int.
-        uniforms: `(batch, part)`, from 0 to below 1.
-        temperature: scalar above 0; the smaller, the likelier the likeliest.
-
-    Returns:
-        int32 `(batch, part)`.
-    """
-    tokens, start = [], 0
-    for part, classes in enumerate(num_classes):
-        own = ops.cast(logits[:, start : start + classes], "float32")
-        # Without its largest the exponential of no logit is infinite.
-        own = (own - ops.max(own, axis=-1, keepdims=True)) / temperature
-        below = ops.cumsum(ops.exp(own), axis=-1)
-        drawn = ops.cast(uniforms[:, part, None], "float32") * below[:, -1:]
-        tokens.append(ops.sum(ops.cast(below <= drawn, "int32"), axis=-1))
-        start += classes
-    return ops.minimum(ops.stack(tokens, axis=-1), ops.convert_to_tensor(num_classes) - 1)
 
 
 class InitialState(keras.layers.Layer):
@@ -129,41 +97,44 @@ class LSTMDecoder(keras.layers.Layer):
 
     Args:
         units: sequence of int, the sizes of the layers.
-        num_classes: tuple of int, the number of tokens of each part.
+        head: `Head`, the distribution of a step.
 
-    Reference: `CategoricalLstmDecoder` and `MultiOutCategoricalLstmDecoder` in
-    magenta/models/music_vae/lstm_models.py.
+    Reference: `BaseLstmDecoder` in magenta/models/music_vae/lstm_models.py.
     """
 
-    def __init__(self, units, num_classes, **kwargs):
+    def __init__(self, units, head, **kwargs):
         super().__init__(**kwargs)
         self.units = tuple(units)
-        self.num_classes = tuple(num_classes)
+        self.head = head
         self.initial_state = InitialState(self.units, name="initial_state", dtype=self.dtype_policy)
         self.lstms = StackedLSTM(self.units, name="lstms", dtype=self.dtype_policy)
-        self.head = Dense(
-            sum(self.num_classes), weight_norm=False, name="head", dtype=self.dtype_policy
-        )
+
+    @property
+    def heads(self):
+        """The heads of all parts, here one."""
+        return [self.head]
 
     def build(self, code_shape, control_dim=0):
         """Makes the weights for codes `(batch, features)`."""
         self.initial_state.build(code_shape)
-        self.lstms.build((None, None, sum(self.num_classes) + code_shape[-1] + control_dim))
-        self.head.build((None, self.units[-1]))
+        self.lstms.build((None, None, self.head.vector_size + code_shape[-1] + control_dim))
+        if not self.head.built:  # as it is where Keras made it of a configuration
+            self.head.build((None, self.units[-1]))
         self.built = True
 
     def logits(self, previous, code, controls=None):
         """Reads all steps at once.
 
         Args:
-            previous: int `(batch, time, part)`, the token before each step.
+            previous: `(batch, time, part)`, the token before each step.
             code: `(batch, features)`.
             controls: `(batch, time, features)` or None.
 
         Returns:
-            (logits, states): `(batch, time, sum of num_classes)`, list of the last `(h, c)`.
+            (logits, states): outputs of the head, `(batch, time, output)`; of each layer the last
+            `(h, c)`.
         """
-        x = one_hot(previous, self.num_classes, code.dtype)
+        x = self.head.vectors(previous, code.dtype)
         time = ops.shape(x)[1]
         repeated = ops.repeat(code[:, None], time, axis=1)
         parts = [x, repeated] if controls is None else [x, repeated, controls]
@@ -172,7 +143,7 @@ class LSTMDecoder(keras.layers.Layer):
 
     def step(self, previous, code, states, control=None):
         """Reads one step; `previous` is `(batch, part)`, `control` `(batch, features)` or None."""
-        x = one_hot(previous, self.num_classes, code.dtype)
+        x = self.head.vectors(previous, code.dtype)
         parts = [x, code] if control is None else [x, code, control]
         output, states = self.lstms.step(ops.concatenate(parts, axis=-1), states)
         return self.head(output), states
@@ -182,28 +153,28 @@ class LSTMDecoder(keras.layers.Layer):
 
         Args:
             code: `(batch, features)`.
-            previous: int32 `(batch, part)`, the token before the first.
-            uniforms: `(batch, time, part)`, see `choose`.
+            previous: `(batch, part)`, the token before the first.
+            uniforms: `(batch, time, part)`, see `Head.draw`.
             temperature: scalar above 0.
             controls: `(batch, time, features)` or None.
 
         Returns:
-            (tokens, logits, states): int32 `(batch, time, part)`, `(batch, time, sum of
-            num_classes)`, list of the last `(h, c)`.
+            (tokens, logits, states): `(batch, time, part)`; outputs of the head, `(batch, time,
+            output)`; list of the last `(h, c)`.
         """
-        parts = len(self.num_classes)
+        parts = self.head.parts
 
         def step(carry, inputs):
             control = None if controls is None else inputs[:, parts:]
             logits, states = self.step(carry["tokens"], code, carry["states"], control)
-            tokens = choose(logits, self.num_classes, inputs[:, :parts], temperature)
+            tokens = self.head.draw(logits, inputs[:, :parts], temperature)
             carry = {"tokens": tokens, "states": states, "logits": logits}
             return carry, carry
 
         start = {
             "tokens": previous,
             "states": self.initial_state(code),
-            "logits": ops.zeros((ops.shape(code)[0], sum(self.num_classes)), code.dtype),
+            "logits": ops.zeros((ops.shape(code)[0], self.head.output_size), code.dtype),
         }
         inputs = uniforms
         if controls is not None:
@@ -219,27 +190,27 @@ class LSTMDecoder(keras.layers.Layer):
 
         Args:
             code: `(batch, features)`.
-            previous: int `(batch, time, part)`, the true token before each step.
+            previous: `(batch, time, part)`, the true token before each step.
             coins: bool `(batch, time)`, where to read the token that was made; never in the first
                 step.
-            uniforms: `(batch, time, part)`, see `choose`.
+            uniforms: `(batch, time, part)`, see `Head.draw`.
             controls: `(batch, time, features)` or None.
 
         Returns:
-            int32 `(batch, time, part)`, the token to read before each step.
+            `(batch, time, part)`, the token to read before each step.
         """
-        parts = len(self.num_classes)
+        parts = self.head.parts
 
         def step(carry, inputs):
-            true = ops.cast(inputs[:, parts : 2 * parts], "int32")
+            true = ops.cast(inputs[:, parts : 2 * parts], self.head.token_dtype)
             read = ops.where(inputs[:, 2 * parts, None] > 0, carry["made"], true)
             control = None if controls is None else inputs[:, 2 * parts + 1 :]
             logits, states = self.step(read, code, carry["states"], control)
-            made = choose(logits, self.num_classes, inputs[:, :parts], 1.0)
+            made = self.head.draw_to_read(logits, inputs[:, :parts])
             carry = {"made": made, "read": read, "states": states}
             return carry, carry
 
-        first = ops.cast(previous[:, 0], "int32")
+        first = ops.cast(previous[:, 0], self.head.token_dtype)
         start = {"made": first, "read": first, "states": self.initial_state(code)}
         # One array, as `ops.scan` needs on TensorFlow; the numbers of tokens are exact in it.
         inputs = [uniforms, previous, coins[..., None], *([] if controls is None else [controls])]
@@ -250,8 +221,12 @@ class LSTMDecoder(keras.layers.Layer):
     def get_config(self):
         return super().get_config() | {
             "units": list(self.units),
-            "num_classes": list(self.num_classes),
+            "head": keras.saving.serialize_keras_object(self.head),
         }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(head=keras.saving.deserialize_keras_object(config.pop("head")), **config)
 
 
 @keras.saving.register_keras_serializable("keras_music_vae")
@@ -303,9 +278,9 @@ class HierarchicalDecoder(keras.layers.Layer):
         )
 
     @property
-    def num_classes(self):
-        """Tuple of int, the number of tokens of each part."""
-        return tuple(classes for decoder in self.decoders for classes in decoder.num_classes)
+    def heads(self):
+        """The heads of all parts, one for each decoder."""
+        return [decoder.head for decoder in self.decoders]
 
     def build(self, code_shape, control_dim=0):
         """Makes the weights for z `(batch, features)`."""
@@ -336,10 +311,10 @@ class HierarchicalDecoder(keras.layers.Layer):
         code = ops.reshape(codes, (-1, codes.shape[-1]))
         made, part = [], 0
         for decoder in self.decoders:
-            own = previous[..., part : part + len(decoder.num_classes)]
+            own = previous[..., part : part + decoder.head.parts]
             logits, _ = decoder.logits(self._fold(own), code, self._fold(controls))
             made.append(self._unfold(logits))
-            part += len(decoder.num_classes)
+            part += decoder.head.parts
         return ops.concatenate(made, axis=-1), None
 
     def generate(self, z, previous, uniforms, temperature, controls=None):
@@ -357,7 +332,7 @@ class HierarchicalDecoder(keras.layers.Layer):
             control = None if controls is None else controls[:, i]
             made, part = [], 0
             for decoder in self.decoders:
-                own = slice(part, part + len(decoder.num_classes))
+                own = slice(part, part + decoder.head.parts)
                 *result, core = decoder.generate(
                     code, previous[:, own], uniforms[:, i, :, own], temperature, control
                 )
@@ -378,7 +353,7 @@ class HierarchicalDecoder(keras.layers.Layer):
         coins = ops.concatenate([ops.zeros_like(coins[:, :1]), coins[:, 1:]], axis=1)
         read, part = [], 0
         for decoder in self.decoders:
-            own = slice(part, part + len(decoder.num_classes))
+            own = slice(part, part + decoder.head.parts)
             read.append(
                 decoder.sample_previous(
                     code,

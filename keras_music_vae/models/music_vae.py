@@ -1,10 +1,8 @@
-"""MusicVAE: recurrent VAEs of melodies, drums and trios, flat and hierarchical.
+"""MusicVAE: recurrent VAEs of melodies, drums, trios and grooves, flat and hierarchical.
 
 Roberts, Engel and Eck (2017), "Hierarchical Variational Autoencoders for Music", and the code and
 models that Magenta published after it. One z for a whole window of tokens.
 """
-
-import math
 
 import keras
 import numpy as np
@@ -12,16 +10,24 @@ from keras import ops
 
 from keras_music_vae.layers import (
     BidirectionalEncoder,
+    CategoricalHead,
     FreeNatsPosterior,
+    GrooveHead,
     HierarchicalDecoder,
     HierarchicalEncoder,
     LSTMDecoder,
+    NADEHead,
 )
-from keras_music_vae.layers.decoders import NO_TOKEN, one_hot, shift
-from keras_music_vae.losses import CategoricalReconstruction
+from keras_music_vae.layers.decoders import NO_TOKEN, shift
+from keras_music_vae.losses import (
+    CategoricalReconstruction,
+    GrooveReconstruction,
+    NADEReconstruction,
+)
 from keras_music_vae.models.base import Autoencoder, Posterior
 
 ENCODER_INPUTS = ("one_hot", "drum_roll")
+HEADS = ("categorical", "nade", "groove")
 
 
 @keras.saving.register_keras_serializable("keras_music_vae")
@@ -33,7 +39,7 @@ class MusicVAE(Autoencoder):
 
     Args:
         num_classes: tuple of int, the number of tokens of each part: (90,) for melodies, (512,)
-            for drums, (90, 90, 512) for trios.
+            for drums, (90, 90, 512) for trios; (2,) * 9 for nine drums that are hit or not.
         latent_dim: int. Size of z; 0 leaves the encoder out, the decoder-only baseline of Table 1.
         encoder_units: sequence of int, the size of each direction, layer by layer; with
             `encoder_lengths`, of the one layer of each level.
@@ -49,14 +55,21 @@ class MusicVAE(Autoencoder):
         control_dim: int. Size of what encoder and decoder are told at each step, such as chords.
         free_nats: float. KL of an example that costs nothing.
         scale: str. See `FreeNatsPosterior`.
+        head: str. The distribution of a step, which decides what its parts are: "categorical", a
+            token of each part (`CategoricalHead`); "nade", for each drum whether it is hit, told
+            from the drums before it (`NADEHead`); "groove", hits, velocities and offsets of the
+            drums, GrooVAE's (`GrooveHead`).
+        nade_units: int. The hidden layer of the NADE.
 
-    Inputs: dict of `x`, int tokens `(batch, time, part)`; optionally `lengths`, int `(batch,)`,
-    steps that count; `controls`, `(batch, time, control)`; `eps_z`, noise `(batch, latent)`.
+    Inputs: dict of `x`, `(batch, time, part)`, int tokens or what `head` says; optionally `source`,
+    what the encoder reads in place of `x`, of its shape; `lengths`, int `(batch,)`, steps that
+    count; `controls`, `(batch, time, control)`; `eps_z`, noise `(batch, latent)`.
 
     Outputs: dict of `x` (logits, parts side by side) and, with an encoder, `z_mean` and
     `z_log_var`.
 
-    Reference: Roberts, Engel and Eck 2017, section 2; magenta/models/music_vae.
+    Reference: Roberts, Engel and Eck 2017, section 2; Gillick et al. 2019, "Learning to Groove with
+    Inverse Sequence Transformations"; magenta/models/music_vae.
     """
 
     def __init__(
@@ -75,6 +88,8 @@ class MusicVAE(Autoencoder):
         control_dim=0,
         free_nats=0.0,
         scale="softplus",
+        head="categorical",
+        nade_units=128,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -82,6 +97,18 @@ class MusicVAE(Autoencoder):
             raise ValueError(
                 f"encoder_input must be one of {ENCODER_INPUTS}. Received: {encoder_input!r}"
             )
+        if head not in HEADS:
+            raise ValueError(f"head must be one of {HEADS}. Received: {head!r}")
+        if head != "categorical" and set(num_classes) != {2}:
+            raise ValueError(
+                f"num_classes must be 2 for each drum with head={head!r}. Received: {num_classes}"
+            )
+        if head != "categorical" and split_parts:
+            raise ValueError(
+                f"A decoder makes all drums with head={head!r}: leave split_parts out."
+            )
+        if head == "groove" and encoder_input == "drum_roll":
+            raise ValueError("The encoder reads grooves as they are: leave encoder_input out.")
         self.num_classes = tuple(num_classes)
         self.latent_dim = latent_dim
         self.encoder_units = tuple(encoder_units)
@@ -96,6 +123,8 @@ class MusicVAE(Autoencoder):
         self.control_dim = control_dim
         self.free_nats = free_nats
         self.scale = scale
+        self.head = head
+        self.nade_units = nade_units
         self.kl_weight = 1.0
         self.sampling_probability = 0.0
         self.seed_generator = keras.random.SeedGenerator()
@@ -119,10 +148,13 @@ class MusicVAE(Autoencoder):
     def _make_decoder(self):
         settings = {"dtype": self.dtype_policy}
         if not self.subsequences:
-            return LSTMDecoder(self.decoder_units, self.num_classes, name="decoder", **settings)
+            head = self._make_head(self.num_classes)
+            return LSTMDecoder(self.decoder_units, head, name="decoder", **settings)
         groups = [(classes,) for classes in self.num_classes]
         decoders = [
-            LSTMDecoder(self.decoder_units, classes, name=f"decoder_{i}", **settings)
+            LSTMDecoder(
+                self.decoder_units, self._make_head(classes), name=f"decoder_{i}", **settings
+            )
             for i, classes in enumerate(groups if self.split_parts else [self.num_classes])
         ]
         return HierarchicalDecoder(
@@ -135,11 +167,18 @@ class MusicVAE(Autoencoder):
             **settings,
         )
 
+    def _make_head(self, num_classes):
+        settings = {"name": "head", "dtype": self.dtype_policy}
+        if self.head == "nade":
+            return NADEHead(len(num_classes), self.nade_units, **settings)
+        if self.head == "groove":
+            return GrooveHead(len(num_classes), **settings)
+        return CategoricalHead(num_classes, **settings)
+
     def build(self, input_shape=None):
         if self.latent_dim:
-            size = sum(self.num_classes)
-            if self.encoder_input == "drum_roll":
-                size = sum(_num_drums(classes) + 1 for classes in self.num_classes)
+            roll = self.encoder_input == "drum_roll"
+            size = sum(head.roll_size if roll else head.vector_size for head in self.decoder.heads)
             self.encoder.build((None, None, size + self.control_dim))
             self.posterior.build((None, 2 * self.encoder_units[-1]))
         self.decoder.build((None, self.latent_dim or 1), self.control_dim)
@@ -159,28 +198,38 @@ class MusicVAE(Autoencoder):
         """
         self.kl_weight = kl_weight
         self.sampling_probability = sampling_probability
-        loss = loss or {"x": CategoricalReconstruction(self.num_classes)}
+        loss = loss or {"x": self.reconstruction_loss()}
         super().compile(optimizer, loss=loss, **kwargs)
 
+    def reconstruction_loss(self, **kwargs):
+        """The Keras loss of logits and what was played; `kwargs` such as `reduction` are its."""
+        if self.head == "nade":
+            return NADEReconstruction(**kwargs)
+        if self.head == "groove":
+            return GrooveReconstruction(**kwargs)
+        return CategoricalReconstruction(self.num_classes, **kwargs)
+
     def call(self, inputs, training=False):
-        x, controls = inputs["x"], self._controls(inputs.get("controls"))
-        outputs = {}
+        x, controls = self._tokens(inputs["x"]), self._controls(inputs.get("controls"))
+        posterior = {}
         if self.latent_dim:
+            source = self._tokens(inputs["source"]) if "source" in inputs else x
             z, mean, stddev = self.posterior(
-                self._encoding(x, controls, inputs.get("lengths")),
+                self._encoding(source, controls, inputs.get("lengths")),
                 kl_weight=self.scheduled(self.kl_weight, training),
                 noise=inputs.get("eps_z"),
             )
-            outputs = {"z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
+            posterior = {"z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
         else:
             z = self._no_code(ops.shape(x)[0])
         previous = shift(x)
         if training and self.sampling_probability:
             previous = self._sample_previous(z, previous, controls)
-        logits, _ = self.decoder.logits(previous, z, controls)
+        outputs, _ = self.decoder.logits(previous, z, controls)
+        logits = self._logits(outputs, x)
         if training:
             self.updates.assign_add(1)
-        return {"x": logits, **outputs}
+        return {"x": logits, **posterior}
 
     def _sample_previous(self, z, previous, controls):
         """Scheduled sampling: first what each step reads, then as with true tokens."""
@@ -194,17 +243,25 @@ class MusicVAE(Autoencoder):
         )
 
     def encode(self, x, controls=None, lengths=None):
-        """q(z | x) of int tokens `(batch, time, part)`; zeros for a decoder alone."""
+        """q(z | x) of tokens `(batch, time, part)`; zeros for a decoder alone."""
+        x = self._tokens(x)
         if not self.latent_dim:
-            nothing = self._no_code(ops.shape(ops.convert_to_tensor(x))[0])
+            nothing = self._no_code(ops.shape(x)[0])
             return Posterior(nothing, nothing)
-        encoding = self._encoding(ops.convert_to_tensor(x), self._controls(controls), lengths)
+        encoding = self._encoding(x, self._controls(controls), lengths)
         return Posterior(*self.posterior.distribution(encoding))
 
     def logits(self, x, z, controls=None):
-        """Logits `(batch, time, sum of num_classes)` of each step, given z and the token before."""
-        x, z = ops.convert_to_tensor(x), ops.cast(z, self.compute_dtype)
-        return self.decoder.logits(shift(x), z, self._controls(controls))[0]
+        """Logits of each step, given z and the token before.
+
+        Returns:
+            `(batch, time, sum of num_classes)`; with a NADE log-odds of each drum, given also the
+            drums before it, `(batch, time, drum)`; with a groove `(batch, time, 3 * drum)`, see
+            `GrooveHead`.
+        """
+        x, z = self._tokens(x), ops.cast(z, self.compute_dtype)
+        outputs, _ = self.decoder.logits(shift(x), z, self._controls(controls))
+        return self._logits(outputs, x)
 
     def decode(self, z, length, temperature=1.0, seed=0, controls=None):
         """Makes the tokens of codes, each after the one made before it.
@@ -217,7 +274,7 @@ class MusicVAE(Autoencoder):
             controls: `(batch, length, control)` or None.
 
         Returns:
-            int array `(batch, length, part)`.
+            array `(batch, length, part)`, int unless the head says otherwise.
 
         Raises:
             ValueError: if the temperature is not above 0.
@@ -227,7 +284,7 @@ class MusicVAE(Autoencoder):
                 f"temperature must be above 0, 0.001 for the likeliest. Received: {temperature}"
             )
         z = ops.cast(z, self.compute_dtype)
-        shape = ops.shape(z)[0], length, len(self.num_classes)
+        shape = ops.shape(z)[0], length, self.parts
         uniforms = keras.random.uniform(shape, seed=seed)
         tokens, _ = self.rollout(z, uniforms, temperature, controls)
         return ops.convert_to_numpy(tokens)
@@ -242,13 +299,13 @@ class MusicVAE(Autoencoder):
             controls: `(batch, time, control)` or None.
 
         Returns:
-            (tokens, logits): int32 `(batch, time, part)`, `(batch, time, sum of num_classes)`.
+            (tokens, logits): `(batch, time, part)`, and their `logits`.
         """
-        first = ops.full((ops.shape(z)[0], len(self.num_classes)), NO_TOKEN, "int32")
-        tokens, logits, _ = self.decoder.generate(
+        first = ops.full((ops.shape(z)[0], self.parts), NO_TOKEN, self._token_dtype)
+        tokens, outputs, _ = self.decoder.generate(
             z, first, uniforms, temperature, self._controls(controls)
         )
-        return tokens, logits
+        return tokens, self._logits(outputs, tokens)
 
     def sample(self, count, length, temperature=1.0, seed=0):
         """Makes `count` windows of codes drawn from the prior: `(count, length, part)`."""
@@ -282,11 +339,40 @@ class MusicVAE(Autoencoder):
         # Of size 1, as TensorFlow's oneDNN multiplies no matrices without columns.
         return ops.zeros((batch, 1), self.compute_dtype)
 
+    @property
+    def parts(self):
+        """Int, the values of a step: one for each of `num_classes`, in a groove three."""
+        return sum(head.parts for head in self.decoder.heads)
+
+    @property
+    def _token_dtype(self):
+        return self.decoder.heads[0].token_dtype
+
+    def _tokens(self, x):
+        return ops.convert_to_tensor(x, self._token_dtype)
+
+    def _split(self, x, size):
+        """Pairs each head with its slice of the last axis, whose size is an attribute of heads."""
+        start = 0
+        for head in self.decoder.heads:
+            end = start + getattr(head, size)
+            yield head, x[..., start:end]
+            start = end
+
+    def _logits(self, outputs, x):
+        pairs = zip(self._split(outputs, "output_size"), self._split(x, "parts"), strict=True)
+        logits = [head.logits(told, own) for (head, told), (_, own) in pairs]
+        return ops.concatenate(logits, axis=-1)
+
     def _encoding(self, x, controls, lengths):
-        if self.encoder_input == "drum_roll":
-            seen = _drum_rolls(x, self.num_classes, self.compute_dtype)
-        else:
-            seen = one_hot(x, self.num_classes, self.compute_dtype)
+        roll = self.encoder_input == "drum_roll"
+        seen = ops.concatenate(
+            [
+                (head.drum_roll if roll else head.vectors)(own, self.compute_dtype)
+                for head, own in self._split(x, "parts")
+            ],
+            axis=-1,
+        )
         if controls is not None:
             seen = ops.concatenate([seen, controls], axis=-1)
         if self.encoder_lengths:
@@ -319,6 +405,8 @@ class MusicVAE(Autoencoder):
             "control_dim": self.control_dim,
             "free_nats": self.free_nats,
             "scale": self.scale,
+            "head": self.head,
+            "nade_units": self.nade_units,
         }
 
 
@@ -335,20 +423,3 @@ def slerp(first, second, share):
     if not np.sin(angle) > 1e-6:
         return (1 - share) * first + share * second
     return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)
-
-
-def _num_drums(classes):
-    return int(math.log2(classes))
-
-
-def _drum_rolls(x, num_classes, dtype):
-    """The bits of drum codes `(batch, time, part)`, and for each part one that says none."""
-    rolls = []
-    for part, classes in enumerate(num_classes):
-        drums = ops.arange(_num_drums(classes), dtype="int32")
-        code = ops.cast(x[..., part, None], "int32")
-        # Where a sequence has ended, code -1, there are neither drums nor the sign of none.
-        hits = ops.bitwise_and(ops.right_shift(ops.maximum(code, 0), drums), 1)
-        rolls.append(ops.cast(hits, dtype))
-        rolls.append(ops.cast(code == 0, dtype))
-    return ops.concatenate(rolls, axis=-1)

@@ -15,8 +15,9 @@ SIZES = {"num_classes": (6,), "latent_dim": 3, "encoder_units": (4,), "decoder_u
 
 def test_what_is_assigned_is_read_back():
     rng = np.random.default_rng(0)
-    for settings in ({}, {"subsequences": 2, "conductor_units": (7,)}):
-        model = MusicVAE(**SIZES, **settings)
+    nade = {"num_classes": (2,) * 4, "head": "nade", "nade_units": 3}
+    for settings in ({}, {"subsequences": 2, "conductor_units": (7,)}, nade):
+        model = MusicVAE(**SIZES | settings)
         given = {
             name: rng.normal(size=value.shape).astype("float32")
             for name, value in magenta.variables(model).items()
@@ -78,6 +79,23 @@ def test_a_checkpoint_is_read_from_a_folder_a_prefix_and_an_archive(checkpoint, 
         assert found.keys() == expected.keys()
         for name, value in expected.items():
             np.testing.assert_allclose(found[name], value, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "settings"),
+    [
+        ("nade-drums", "nade-drums_2bar_full", {"nade_units": 12}),
+        ("groovae", "groovae_2bar_humanize", {}),
+    ],
+)
+def test_checkpoints_of_drums_and_grooves_are_read(folder, name, settings, shared, golden):
+    expected = golden(f"magenta/{folder}/golden")
+    sizes = {"latent_dim": 16, "encoder_units": (24,), "decoder_units": (20, 20)} | settings
+    path = shared / "fixtures" / "magenta" / folder / "checkpoint"
+    found = magenta.variables(magenta.load(path, name, **sizes))
+    assert {f"var/{key}" for key in found} == {key for key in expected if key.startswith("var/")}
+    for key, value in found.items():
+        np.testing.assert_allclose(value, expected[f"var/{key}"], atol=1e-6)
 
 
 def test_what_is_no_checkpoint_is_refused(checkpoint, tmp_path):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_music_vae.layers import HierarchicalDecoder, LSTMDecoder
-from keras_music_vae.layers.decoders import NO_TOKEN, choose, one_hot, shift
+from keras_music_vae.layers import CategoricalHead, HierarchicalDecoder, LSTMDecoder
+from keras_music_vae.layers.decoders import NO_TOKEN, shift
+from keras_music_vae.layers.heads import choose, one_hot
 
 CLASSES = (3, 4)
 
@@ -15,14 +16,17 @@ def random(*shape):
 
 
 def flat(control_dim=0):
-    decoder = LSTMDecoder([5, 4], CLASSES)
+    decoder = LSTMDecoder([5, 4], CategoricalHead(CLASSES))
     decoder.build((None, 6), control_dim)
     return louder(decoder)
 
 
 def hierarchical(split=False, autoregressive=False, control_dim=0):
     groups = [(classes,) for classes in CLASSES] if split else [CLASSES]
-    decoders = [LSTMDecoder([5, 4], classes, name=f"d{i}") for i, classes in enumerate(groups)]
+    decoders = [
+        LSTMDecoder([5, 4], CategoricalHead(classes), name=f"d{i}")
+        for i, classes in enumerate(groups)
+    ]
     decoder = HierarchicalDecoder([3], decoders, 2, autoregressive)
     decoder.build((None, 6), control_dim)
     return louder(decoder)

@@ -20,6 +20,13 @@ MODELS = {
         "encoder_units": (4, 3),
     },
     "chords": {"control_dim": 2},
+    "nade": {
+        "num_classes": (2,) * 4,
+        "head": "nade",
+        "nade_units": 3,
+        "encoder_input": "drum_roll",
+    },
+    "groove": {"num_classes": (2,) * 3, "head": "groove"},
 }
 
 
@@ -34,6 +41,9 @@ def model(request):
 
 def tokens(model, count=2):
     rng = np.random.default_rng(0)
+    if model.head == "groove":
+        hits, velocities, offsets = rng.integers(0, 2, (count, 8, 3)), *rng.random((2, count, 8, 3))
+        return np.concatenate([hits, velocities, 2 * offsets - 1], axis=-1).astype("float32")
     return np.stack([rng.integers(0, n, (count, 8)) for n in model.num_classes], axis=-1)
 
 
@@ -47,8 +57,10 @@ def test_making_again_what_was_heard(model):
     x = tokens(model)
     made = model.reconstruct(x, seed=1, controls=controls(model))
     assert made.shape == x.shape
-    assert (made >= 0).all()
-    assert (made < np.array(model.num_classes)).all()
+    steps = made[..., : len(model.num_classes)]
+    assert (steps >= 0).all()
+    assert (steps < np.array(model.num_classes)).all()
+    assert (steps == steps.astype(int)).all()
     np.testing.assert_array_equal(made, model.reconstruct(x, seed=1, controls=controls(model)))
     mean = model.encode(x, controls(model)).mean
     np.testing.assert_array_equal(made, model.decode(mean, 8, 1.0, 1, controls(model)))
@@ -126,6 +138,45 @@ def test_a_loss_learns_to_repeat_one_window():
     assert history["loss"][0] > 10
     assert history["loss"][-1] < 0.2
     np.testing.assert_array_equal(model.reconstruct(x[:1], temperature=0.01), x[:1])
+
+
+@pytest.mark.parametrize("name", ["nade", "groove"])
+def test_drums_and_grooves_are_learned(name):
+    keras.utils.set_random_seed(1)
+    model = MusicVAE(**SIZES | MODELS[name])
+    model.compile(keras.optimizers.Adam(0.03), kl_weight=0.0, sampling_probability=0.2)
+    x = np.repeat(tokens(model, count=1), 8, axis=0)
+    if name == "nade":
+        x = x.astype(bool)  # as `Drums.bits` gives them
+    losses = model.fit({"x": x}, {"x": x}, epochs=40, verbose=0).history["loss"]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_the_encoder_reads_the_source_and_the_decoder_what_comes_of_it():
+    model = MusicVAE(**SIZES | MODELS["groove"])
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * np.random.default_rng(2).normal(size=weight.shape))
+    x = tokens(model)
+    inputs = {"x": x, "source": x * (np.arange(9) < 3), "eps_z": np.zeros((2, 3), "float32")}
+    made = model(inputs)
+    mean = model.encode(inputs["source"]).mean
+    np.testing.assert_allclose(made["z_mean"], mean, atol=1e-6)
+    np.testing.assert_allclose(made["x"], model.logits(x, mean), atol=1e-5)
+    assert np.abs(ops.convert_to_numpy(mean - model.encode(x).mean)).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"head": "softmax"}, "head must be one of"),
+        ({"head": "nade", "num_classes": (512,)}, "num_classes must be 2 for each drum"),
+        (MODELS["groove"] | {"encoder_input": "drum_roll"}, "leave encoder_input out"),
+        (MODELS["nade"] | {"subsequences": 2, "split_parts": True}, "leave split_parts out"),
+    ],
+)
+def test_heads_that_do_not_fit_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        MusicVAE(**SIZES | settings)
 
 
 def test_scheduled_sampling_changes_the_loss_of_training_alone():
