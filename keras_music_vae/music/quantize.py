@@ -5,6 +5,7 @@ Two grids: `round_to_grid` counts ticks, so that steps follow the written beats 
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -23,6 +24,7 @@ Spans = np.dtype(
 last note ends."""
 
 _FIT = 0.1
+_KEPT = tuple(name for name in midi.Notes.names if name not in ("start", "end"))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,17 +32,26 @@ class Quantized:
     """Notes on a grid of steps, in spans of one tempo and one metre.
 
     Attributes:
-        notes: array (note,) of dtype `midi.Notes`, start and end in steps from the span's start, in
-            the order of the score.
+        columns: dict of str to array (note,), the fields of `midi.Notes`, start and end in steps
+            from the span's start, in the order of the score. Each lies in memory as a whole, and so
+            is read several times as quickly as a field of `notes`.
         span: int array (note,), the span of each note.
         spans: array (span,) of dtype `Spans`.
         steps_per_quarter: int.
     """
 
-    notes: np.ndarray
+    columns: dict[str, np.ndarray]
     span: np.ndarray
     spans: np.ndarray
     steps_per_quarter: int
+
+    @functools.cached_property
+    def notes(self):
+        """The columns as one array (note,) of dtype `midi.Notes`."""
+        notes = np.empty(len(self.span), midi.Notes)
+        for name, column in self.columns.items():
+            notes[name] = column
+        return notes
 
     @property
     def steps_per_bar(self):
@@ -51,6 +62,11 @@ class Quantized:
     def in_bars_of(self, steps):
         """Bool array (span,): spans whose bars have this many steps."""
         return self.steps_per_bar == steps
+
+    def of_bars(self, chosen, steps):
+        """Leaves of chosen notes, bool array (note,), those in spans with bars of `steps`."""
+        good = self.in_bars_of(steps)
+        return chosen if good.all() else chosen & good[self.span]
 
 
 def quantize(score, steps_per_quarter=4):
@@ -82,7 +98,7 @@ def quantize(score, steps_per_quarter=4):
         tempos=zip(clock.seconds(clock.start).tolist(), clock.tempo_qpm.tolist(), strict=True),
         time_signatures=zip(
             clock.seconds(metres["start"]).tolist(),
-            metres[["numerator", "denominator"]].tolist(),
+            zip(metres["numerator"].tolist(), metres["denominator"].tolist(), strict=True),
             strict=True,
         ),
         steps_per_quarter=steps_per_quarter,
@@ -109,23 +125,23 @@ def quantize_seconds(notes, start, end, *, tempos, time_signatures, steps_per_qu
         raise ValueError(f"Expected at least 1 step per quarter note, got {steps_per_quarter}.")
     last = end.max(initial=0.0)
     spans = _split(tempos, time_signatures, last)
-    # The last span ends with the last note.
-    borders = np.append(spans["start_seconds"], last)
-    span = np.searchsorted(borders[1:-1], start, side="right")
-    # Most music has one span, and one number in place of an array halves the time.
-    own = span if len(spans) > 1 else 0
-    per_second = (steps_per_quarter * spans["tempo_qpm"] / 60.0)[own]
-    first = ((start - borders[own]) * per_second + 0.5).astype(np.int64)
-    past = ((np.minimum(end, borders[own + 1]) - borders[own]) * per_second + 0.5).astype(np.int64)
+    per_second = steps_per_quarter * spans["tempo_qpm"] / 60.0
+    if len(spans) > 1:
+        # The last span ends with the last note.
+        borders = np.append(spans["start_seconds"], last)
+        span = np.searchsorted(borders[1:-1], start, side="right")
+        begin, per_second = borders[span], per_second[span]
+        start, end = start - begin, np.minimum(end, borders[span + 1]) - begin
+    first = (start * per_second + 0.5).astype(np.int64)
+    past = (end * per_second + 0.5).astype(np.int64)
     past += past == first
-    # Several times as quick as `notes.copy()`, which goes field by field.
-    notes = np.ascontiguousarray(notes).view(np.int64).copy().view(midi.Notes)
-    notes["start"], notes["end"] = first, past
     if len(spans) > 1:
         np.maximum.at(spans["steps"], span, past)
     else:
+        span = np.zeros(len(notes), np.int64)
         spans["steps"] = past.max(initial=0)
-    return Quantized(notes, span, spans, steps_per_quarter)
+    columns = {name: np.ascontiguousarray(notes[name]) for name in _KEPT}
+    return Quantized({"start": first, "end": past, **columns}, span, spans, steps_per_quarter)
 
 
 def on_beats(score, steps_per_quarter=4):
@@ -157,22 +173,25 @@ class _Clock:
 
     def __init__(self, score):
         # One tempo at the beginning, the last that is written there; from there on only changes.
-        written = score.tempos
-        at_start = written[written["start"] == 0]
-        initial = at_start["tempo_qpm"][-1] if len(at_start) else 120.0
-        later = written[written["start"] > 0]
-        self.start = np.append(0, later["start"])
-        tempo = np.append(initial, later["tempo_qpm"])
-        seconds_per_tick = 60.0 / (tempo * score.ticks_per_quarter)
-        changed = np.append(True, seconds_per_tick[1:] != seconds_per_tick[:-1])
-        self.start, self._scale = self.start[changed], seconds_per_tick[changed]
-        self._base = np.append(0.0, np.cumsum(self._scale[:-1] * np.diff(self.start)))
+        start, tempo = score.tempos["start"], score.tempos["tempo_qpm"]
+        later = np.flatnonzero(start > 0)
+        at_start = tempo[start == 0]
+        initial = at_start[-1:] if len(at_start) else np.full(1, 120.0)
+        seconds_per_tick = 60.0 / (initial * score.ticks_per_quarter)
+        self.start, self._scale, self._base = np.zeros(1, np.int64), seconds_per_tick, np.zeros(1)
+        if len(later):
+            seconds_per_tick = 60.0 / (np.append(initial, tempo[later]) * score.ticks_per_quarter)
+            changed = np.append(True, seconds_per_tick[1:] != seconds_per_tick[:-1])
+            self.start = np.append(0, start[later])[changed]
+            self._scale = seconds_per_tick[changed]
+            seconds = self._scale[:-1] * np.diff(self.start)
+            self._base = np.append(0.0, np.cumsum(seconds))
         self.tempo_qpm = 60.0 / (self._scale * score.ticks_per_quarter)
 
     def seconds(self, ticks):
         """Float array of the shape of `ticks`."""
         if len(self.start) == 1:
-            return self._scale[0] * ticks
+            return self._scale[0] * ticks.astype(np.float64)
         tempo = np.searchsorted(self.start, ticks, side="right") - 1
         return self._base[tempo] + self._scale[tempo] * (ticks - self.start[tempo])
 

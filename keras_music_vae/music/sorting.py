@@ -38,7 +38,8 @@ def begins_run(*keys):
     Returns:
         bool array (item,), the first True.
     """
-    begins = np.ones(len(keys[0]), bool)
+    begins = np.empty(len(keys[0]), bool)
+    begins[:1] = True
     np.not_equal(keys[0][1:], keys[0][:-1], out=begins[1:])
     for key in keys[1:]:
         begins[1:] |= key[1:] != key[:-1]

@@ -9,10 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-# splitmix64: a golden step between columns, and a finalizer by which every bit reaches every other.
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_FINALIZER = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
-
 
 class Windows(NamedTuple):
     """Windows of one data split.
@@ -158,8 +154,9 @@ def bar_starts(begin, length, window, bar):
     """
     counts = np.maximum(0, (length - window) // bar + 1)
     line = np.repeat(np.arange(len(counts)), counts)
-    within = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return begin[line] + within * bar, line
+    # Where each line would have begun if its first window were the first of all.
+    origin = begin - (np.cumsum(counts) - counts) * bar
+    return origin[line] + np.arange(len(line)) * bar, line
 
 
 def cut(tokens, starts, length):
@@ -177,28 +174,27 @@ def cut(tokens, starts, length):
 def first_of_equal(windows, group=None):
     """Finds the first window of all that are equal.
 
-    Windows are told apart by 64 bits that mix all their bytes, so that among a million windows two
-    different ones are taken for equal less than once in ten million times.
-
     Args:
-        windows: array `(window, ...)`, the bytes of a window a multiple of 8.
+        windows: array `(window, ...)`.
         group: int array (window,) or None: windows of different groups are never equal.
 
     Returns:
         int array of indices, ascending.
     """
-    if len(windows) < 2:
-        return np.arange(len(windows))
-    words = np.ascontiguousarray(windows).reshape(len(windows), -1).view(np.uint64)
-    # A number of its own for each column, so that it counts where in the window a word stands.
-    mixed = words ^ (np.arange(1, words.shape[1] + 1, dtype=np.uint64) * _STEP)
-    for shift, factor in _FINALIZER:
-        mixed ^= mixed >> np.uint64(shift)
-        mixed *= np.uint64(factor)
-    total = mixed.sum(axis=1)
-    if group is not None:
-        total += group.astype(np.uint64) * _STEP
-    return np.sort(np.unique(total, return_index=True)[1])
+    count = len(windows)
+    if count < 2:
+        return np.arange(count)
+    rows = np.ascontiguousarray(windows).reshape(count, -1)
+    # Each window as bytes, in a dict: several times as quick as NumPy's sorting, for a song.
+    keys = rows.view(np.dtype((np.void, rows.strides[0]))).ravel().tolist()
+    if group is not None and (group != group[0]).any():
+        keys = list(zip(group.tolist(), keys, strict=True))
+    # From the last to the first, so that the first of equals stays.
+    keys.reverse()
+    first = dict(zip(keys, range(count - 1, -1, -1), strict=True))
+    if len(first) == count:
+        return np.arange(count)
+    return np.sort(np.fromiter(first.values(), np.int64, len(first)))
 
 
 def _starts(rolls, span, stride):

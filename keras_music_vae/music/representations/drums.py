@@ -110,7 +110,7 @@ class Drums:
         Returns:
             array (time,) of `dtype`.
         """
-        notes = on_beats(score, STEPS_PER_QUARTER).notes
+        notes = on_beats(score, STEPS_PER_QUARTER).columns
         step, code = self.hits(notes, self.accepts(notes))
         if length is None:
             length = int(pad_to_bar(step.max(initial=-1) + 1))
@@ -161,9 +161,9 @@ class Drums:
             midi.MidiError: if there is no window; `reason` says why.
         """
         quantized = score if isinstance(score, Quantized) else quantize(score, STEPS_PER_QUARTER)
-        accepted = self.accepts(quantized.notes)
-        chosen = accepted & quantized.in_bars_of(BAR)[quantized.span]
-        step, code = self.hits(quantized.notes, chosen, quantized.span)
+        accepted = self.accepts(quantized.columns)
+        chosen = quantized.of_bars(accepted, BAR)
+        step, code = self.hits(quantized.columns, chosen, quantized.span)
         span, step = step >> 32, step & 0xFFFFFFFF
 
         new_line = begins_run(span)
@@ -186,14 +186,14 @@ class Drums:
         return found[windows.first_of_equal(found, span[heads][line])] if unique else found
 
     def accepts(self, notes):
-        """Bool array (note,): drums that the map knows."""
+        """Bool array (note,): the notes, an array or its columns, that are drums of the map."""
         return notes["is_drum"] & (self._table[notes["pitch"]] > 0)
 
     def hits(self, notes, chosen, group=None):
         """Joins what is hit in the same step.
 
         Args:
-            notes: array (note,) of dtype `midi.Notes`, in steps.
+            notes: array (note,) of dtype `midi.Notes`, in steps, or its columns.
             chosen: bool array (note,), of notes that the map knows.
             group: int array (note,) or None: hits of different groups are kept apart.
 
@@ -201,10 +201,10 @@ class Drums:
             (step, code): int array (hit,), ascending, and array of `dtype`. With groups, `step` is
             group << 32 | step.
         """
-        # Column by column, since NumPy copies whole notes slowly.
-        step, code = notes["start"][chosen], self._table[notes["pitch"][chosen]]
-        if group is not None:
-            step |= group[chosen] << 32
+        index = np.flatnonzero(chosen)
+        step, code = notes["start"][index], self._table[notes["pitch"][index]]
+        if group is not None and group.any():
+            step |= group[index] << 32
         order = stable_order(step)
         step, code = step[order], code[order]
         first = np.flatnonzero(begins_run(step))

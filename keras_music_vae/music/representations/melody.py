@@ -84,7 +84,7 @@ class Melody:
             uint8 array (time,).
         """
         quantized = on_beats(score, STEPS_PER_QUARTER)
-        notes = monophonic(quantized, self.accepts(quantized.notes), by_track=False)
+        notes = monophonic(quantized, self.accepts(quantized.columns), by_track=False)
         end = int(notes.end.max(initial=0))
         tokens = np.zeros(pad_to_bar(end) if length is None else length, np.uint8)
         self.write(tokens, notes.start, notes.end, notes.pitch, len(tokens))
@@ -134,22 +134,15 @@ class Melody:
             midi.MidiError: if there is no window; `reason` says why.
         """
         quantized = score if isinstance(score, Quantized) else quantize(score, STEPS_PER_QUARTER)
-        good = quantized.in_bars_of(BAR)
-        accepted = self.accepts(quantized.notes)
-        notes = monophonic(quantized, accepted & good[quantized.span], gap=BAR)
+        accepted = self.accepts(quantized.columns)
+        notes = monophonic(quantized, quantized.of_bars(accepted, BAR), gap=BAR)
         if self.skip_polyphony:
             notes = notes.before_chords()
         begin, length = self._lines(notes)
         tokens = np.zeros(int(length.sum()), np.uint8)
-        shift, limit = begin - notes.line_start, begin + length
-        own = notes.line
-        self.write(
-            tokens,
-            notes.start + shift[own],
-            notes.end + shift[own],
-            notes.pitch,
-            limit[own],
-        )
+        shift = (begin - notes.line_start)[notes.line]
+        limit = (begin + length)[notes.line]
+        self.write(tokens, notes.start + shift, notes.end + shift, notes.pitch, limit)
         starts, line = windows.bar_starts(begin, length, bars * BAR, BAR)
         if not len(starts):
             polyphonic = self.skip_polyphony and accepted.any()
@@ -159,7 +152,7 @@ class Melody:
         return found[windows.first_of_equal(found, notes.line_span[line])] if unique else found
 
     def accepts(self, notes):
-        """Bool array (note,): the notes that this melody can hold."""
+        """Bool array (note,): the notes, an array or its columns, that this melody can hold."""
         low, high = self._PITCHES[self.profile]
         return (
             ~notes["is_drum"]
@@ -172,7 +165,7 @@ class Melody:
 
     def write(self, tokens, start, end, pitch, limit):
         """Writes notes into tokens (time,), in place; what lies at `limit` or later is left out."""
-        begins, ends = start < limit, end < limit
+        begins, ends = np.flatnonzero(start < limit), np.flatnonzero(end < limit)
         # A note that begins where another ends comes after it, and so overwrites its end.
         tokens[end[ends]] = NOTE_OFF
         tokens[start[begins]] = pitch[begins] + FIRST_NOTE - self._PITCHES[self.profile][0]
@@ -236,17 +229,18 @@ def monophonic(quantized, chosen, *, gap=None, by_track=True):
     Returns:
         `Monophonic`.
     """
-    notes = quantized.notes
+    notes = quantized.columns
     index = np.flatnonzero(chosen)
-    start, pitch = notes["start"][index], notes["pitch"][index].astype(np.int64)
-    span, track = quantized.span[index], notes["track"][index]
-    if not by_track:
-        track = np.zeros_like(track)
-    part = span << 32 | track
+    start, pitch, part = notes["start"][index], notes["pitch"][index], quantized.span[index]
+    tracks = 1
+    if by_track:
+        tracks = int(notes["track"].max(initial=0)) + 1
+        part = part * tracks + notes["track"][index]
     # By part, then step, then highest first; equal ones stay in the order of their true starts.
-    order = stable_order(span, track, start, 127 - pitch)
-    first = np.flatnonzero(begins_run(start[order], part[order]))
-    count = np.diff(first, append=len(order))
+    order = stable_order(part, start, 127 - pitch)
+    begins = begins_run(start[order], part[order])
+    first = np.flatnonzero(begins)
+    in_chord = ~np.append(begins[1:], True)[first]
     order = order[first]
     start, end, part = start[order], notes["end"][index[order]], part[order]
 
@@ -260,18 +254,19 @@ def monophonic(quantized, chosen, *, gap=None, by_track=True):
     return Monophonic(
         start,
         end,
-        pitch[order].astype(np.uint8),
-        count > 1,
+        pitch[order],
+        in_chord,
         np.cumsum(new_line) - 1,
         start[heads] // BAR * BAR,
         end[lasts],
-        part[heads] >> 32,
-        part[heads] & 0xFFFFFFFF,
+        part[heads] // tracks,
+        part[heads] % tracks,
     )
 
 
 def _clear_leading_off(found):
     """Removes the end of a note that began before the window, in place."""
     first = (found != NO_EVENT).argmax(axis=1)
-    rows = np.flatnonzero(found[np.arange(len(found)), first] == NOTE_OFF)
-    found[rows, first[rows]] = NO_EVENT
+    first += np.arange(0, found.size, found.shape[1])
+    tokens = found.reshape(-1)
+    tokens[first[tokens[first] == NOTE_OFF]] = NO_EVENT

@@ -136,7 +136,7 @@ class Trio:
                 combinations of parts; `reason` says why.
         """
         quantized = score if isinstance(score, Quantized) else quantize(score, STEPS_PER_QUARTER)
-        notes = quantized.notes
+        notes = quantized.columns
         accepted = [part.accepts(notes) for part in (self.melody, self.bass, self.drums)]
         if not all(part.any() for part in accepted):
             raise midi.MidiError("no_trio")
@@ -170,14 +170,14 @@ class Trio:
         total = min(-(-int(quantized.spans["steps"][span]) // BAR), MAX_BARS_TOGETHER)
         lines = []
         in_span = quantized.span == span
-        for track in np.unique(quantized.notes["track"][chosen]):
-            own = in_span & (quantized.notes["track"] == track)
+        for track in np.unique(quantized.columns["track"][chosen]):
+            own = in_span & (quantized.columns["track"] == track)
             tokens = np.zeros(total * BAR, np.uint16)
             if isinstance(part, Melody):
                 line = monophonic(quantized, chosen & own)
                 part.write(tokens, line.start, line.end, line.pitch, len(tokens))
             else:
-                step, code = part.hits(quantized.notes, chosen & own)
+                step, code = part.hits(quantized.columns, chosen & own)
                 tokens[step[step < len(tokens)]] = code[step < len(tokens)]
             lines.append((tokens, _played(quantized.notes[own], total)))
         return lines
