@@ -357,6 +357,7 @@ _OBJECTIVE = (
     "sampling_rate", "transpose",
 )  # fmt: skip
 
+_EVALUATION = {"test_windows": 2000}
 _NOT_RUN = {
     "workshop": "sizes for a GPU, which was not at hand",
     "magenta": "sizes for a GPU, which was not at hand",
@@ -388,7 +389,7 @@ def _experiment(profile, dataset, decoder, arm):
             **_ADAM,
             objective={name: values[name] for name in _OBJECTIVE} | {"clip_norm": 1.0},
         ),
-        evaluation={"test_windows": 2000},
+        evaluation=_EVALUATION,
         reported=_reported(dataset, decoder, arm),
         origins=origins,
         not_run=_NOT_RUN[profile],
@@ -413,7 +414,14 @@ EXPERIMENTS = {
             for arm in ARMS
         ),
         *(
-            Experiment(f"{model}_{dataset}", dataset, model, not_run="left out")
+            Experiment(
+                f"{model}_{dataset}",
+                dataset,
+                model,
+                evaluation=_EVALUATION,
+                origins={name: _COMMON_ORIGINS[name] for name in _EVALUATION},
+                not_run=_NOT_RUN["small"],
+            )
             for dataset in DATASETS
             for model in TRIVIAL
         ),

@@ -115,6 +115,7 @@ def _runs(paper, results):
         if not runs:
             continue
         facts = experiment.hyperparameters()
+        facts = {k: list(v) if isinstance(v, tuple) else v for k, v in facts.items()}  # as in JSON
         other = {k: v for k, v in runs[-1].config.items() if k not in facts or facts[k] != v}
         rows.append(
             (
