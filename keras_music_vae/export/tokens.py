@@ -40,7 +40,7 @@ def signatures(model):
         return {name: _float(value) for name, value in posterior._asdict().items()}
 
     def decode(inputs, draw=0):
-        z, controls = tf.cast(inputs["z"], model.compute_dtype), inputs.get("controls")
+        z, controls = inputs["z"], inputs.get("controls")
         length = inputs["length"] if controls is None else tf.shape(controls)[1]
         if model.length_unit > 1:
             message = f"The length must be a multiple of {model.length_unit}, the subsequences."

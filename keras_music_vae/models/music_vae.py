@@ -300,8 +300,7 @@ class MusicVAE(LatentSpace, Autoencoder):
             raise ValueError(
                 f"temperature must be above 0, 0.001 for the likeliest. Received: {temperature}"
             )
-        z = ops.cast(z, self.compute_dtype)
-        shape = ops.shape(z)[0], length, self.parts
+        shape = np.shape(z)[0], length, self.parts
         uniforms = keras.random.uniform(shape, seed=seed)
         tokens, _ = self.rollout(z, uniforms, temperature, controls)
         return ops.convert_to_numpy(tokens)
@@ -318,6 +317,7 @@ class MusicVAE(LatentSpace, Autoencoder):
         Returns:
             (tokens, logits): `(batch, time, part)`, and their `logits`.
         """
+        z = ops.cast(z, self.compute_dtype)
         first = ops.full((ops.shape(z)[0], self.parts), NO_TOKEN, self._token_dtype)
         tokens, outputs, _ = self.decoder.generate(
             z, first, uniforms, temperature, self._controls(controls)
