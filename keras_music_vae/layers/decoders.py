@@ -72,18 +72,30 @@ class StackedLSTM(keras.layers.Layer):
         ]
         self.built = True
 
-    def run(self, x, states):
-        """Runs over `(batch, time, features)`: outputs of the last layer, and the last states."""
-        last = []
-        for layer, state in zip(self.layers, states, strict=True):
+    def run(self, projections, states):
+        """Runs over all steps.
+
+        Args:
+            projections: `(batch, time, 4 * units)`, what the first layer's `project` gives.
+            states: list of `(h, c)` for each layer.
+
+        Returns:
+            (outputs, states): `(batch, time, units)` of the last layer, and the last states.
+        """
+        first, *others = self.layers
+        x, state = first.run_projected(projections, states[0])
+        last = [state]
+        for layer, state in zip(others, states[1:], strict=True):
             x, state = layer.run(x, state)
             last.append(state)
         return x, last
 
-    def step(self, x, states):
-        """Runs one step `(batch, features)`: output of the last layer, and the next states."""
-        following = []
-        for layer, state in zip(self.layers, states, strict=True):
+    def step(self, projection, states):
+        """As `run`, one step: `(batch, 4 * units)` to `(batch, units)`, and the next states."""
+        first, *others = self.layers
+        x, c = first.step_projected(projection, states[0])
+        following = [(x, c)]
+        for layer, state in zip(others, states[1:], strict=True):
             x, c = layer.step(x, state)
             following.append((x, c))
         return x, following
@@ -134,19 +146,26 @@ class LSTMDecoder(keras.layers.Layer):
             (logits, states): outputs of the head, `(batch, time, output)`; of each layer the last
             `(h, c)`.
         """
-        x = self.head.vectors(previous, code.dtype)
-        time = ops.shape(x)[1]
-        repeated = ops.repeat(code[:, None], time, axis=1)
-        parts = [x, repeated] if controls is None else [x, repeated, controls]
-        outputs, states = self.lstms.run(ops.concatenate(parts, axis=-1), self.initial_state(code))
+        projections = self._read(previous, self._read_code(code)[:, None], controls)
+        outputs, states = self.lstms.run(projections, self.initial_state(code))
         return self.head(outputs), states
 
-    def step(self, previous, code, states, control=None):
-        """Reads one step; `previous` is `(batch, part)`, `control` `(batch, features)` or None."""
-        x = self.head.vectors(previous, code.dtype)
-        parts = [x, code] if control is None else [x, code, control]
-        output, states = self.lstms.step(ops.concatenate(parts, axis=-1), states)
-        return self.head(output), states
+    def _read_code(self, code):
+        """What a code adds to the projection of every step of its sequence, `(batch, 4 * units)`.
+
+        The first layer's kernel has rows for the token, then for the code, then for the controls.
+        """
+        first, start = self.lstms.layers[0], self.head.vector_size
+        rows = first.kernel.value()[start : start + code.shape[-1]]
+        return ops.matmul(code, rows) + ops.cast(first.bias, code.dtype)
+
+    def _read(self, previous, of_code, controls):
+        """The projections of steps `(..., 4 * units)`, as of tokens, code and controls in one."""
+        kernel = self.lstms.layers[0].kernel.value()
+        projection = self.head.project(previous, kernel[: self.head.vector_size]) + of_code
+        if controls is None:
+            return projection
+        return projection + ops.matmul(controls, kernel[-controls.shape[-1] :])
 
     def generate(self, code, previous, uniforms, temperature, controls=None):
         """Makes tokens one after the other.
@@ -162,11 +181,13 @@ class LSTMDecoder(keras.layers.Layer):
             (tokens, logits, states): `(batch, time, part)`; outputs of the head, `(batch, time,
             output)`; list of the last `(h, c)`.
         """
-        parts = self.head.parts
+        parts, of_code = self.head.parts, self._read_code(code)
 
         def step(carry, inputs):
             control = None if controls is None else inputs[:, parts:]
-            logits, states = self.step(carry["tokens"], code, carry["states"], control)
+            projection = self._read(carry["tokens"], of_code, control)
+            output, states = self.lstms.step(projection, carry["states"])
+            logits = self.head(output)
             tokens = self.head.draw(logits, inputs[:, :parts], temperature)
             carry = {"tokens": tokens, "states": states, "logits": logits}
             return carry, carry
@@ -199,14 +220,14 @@ class LSTMDecoder(keras.layers.Layer):
         Returns:
             `(batch, time, part)`, the token to read before each step.
         """
-        parts = self.head.parts
+        parts, of_code = self.head.parts, self._read_code(code)
 
         def step(carry, inputs):
             true = ops.cast(inputs[:, parts : 2 * parts], self.head.token_dtype)
             read = ops.where(inputs[:, 2 * parts, None] > 0, carry["made"], true)
             control = None if controls is None else inputs[:, 2 * parts + 1 :]
-            logits, states = self.step(read, code, carry["states"], control)
-            made = self.head.draw_to_read(logits, inputs[:, :parts])
+            output, states = self.lstms.step(self._read(read, of_code, control), carry["states"])
+            made = self.head.draw_to_read(self.head(output), inputs[:, :parts])
             carry = {"made": made, "read": read, "states": states}
             return carry, carry
 
@@ -300,7 +321,8 @@ class HierarchicalDecoder(keras.layers.Layer):
     def codes(self, z):
         """The codes of all subsequences, `(batch, subsequence, features)`."""
         nothing = ops.zeros((ops.shape(z)[0], self.subsequences, 1), z.dtype)
-        return self._embed(self.conductor.run(nothing, self.initial_state(z))[0])
+        projections = self.conductor.layers[0].project(nothing)
+        return self._embed(self.conductor.run(projections, self.initial_state(z))[0])
 
     def logits(self, previous, z, controls=None):
         """As `LSTMDecoder.logits`, without states."""
@@ -325,8 +347,7 @@ class HierarchicalDecoder(keras.layers.Layer):
         tokens, logits = [], []
         for i in range(self.subsequences):
             if self.autoregressive:
-                output, states = self.conductor.step(self._conductor_input(z, core), states)
-                code = self._embed(output)
+                code, states = self._conduct(z, core, states)
             else:
                 code = codes[:, i]
             control = None if controls is None else controls[:, i]
@@ -371,8 +392,7 @@ class HierarchicalDecoder(keras.layers.Layer):
         states, core = self.initial_state(z), None
         made = []
         for i in range(self.subsequences):
-            output, states = self.conductor.step(self._conductor_input(z, core), states)
-            code = self._embed(output)
+            code, states = self._conduct(z, core, states)
             control = None if controls is None else controls[:, i]
             logits, core = self.decoders[0].logits(previous[:, i], code, control)
             made.append(logits)
@@ -381,13 +401,16 @@ class HierarchicalDecoder(keras.layers.Layer):
     def _embed(self, output):
         return self.embedding(output) if self.embedding else output
 
-    def _conductor_input(self, z, core):
+    def _conduct(self, z, core, states):
+        """One step of a conductor that reads the decoder's last states, None at first, and z."""
         if core is None:
             size = 2 * sum(self.decoders[0].units)
-            states = [ops.zeros((ops.shape(z)[0], size), z.dtype)]
+            seen = [ops.zeros((ops.shape(z)[0], size), z.dtype)]
         else:
-            states = [part for h, c in core for part in (c, h)]
-        return ops.concatenate([*states, z], axis=-1)
+            seen = [part for h, c in core for part in (c, h)]
+        projection = self.conductor.layers[0].project(ops.concatenate([*seen, z], axis=-1))
+        output, states = self.conductor.step(projection, states)
+        return self._embed(output), states
 
     def _segments(self, x):
         """`(batch, time, ...)` to `(batch, subsequence, time, ...)`."""
@@ -409,6 +432,7 @@ class HierarchicalDecoder(keras.layers.Layer):
             "decoders": [keras.saving.serialize_keras_object(each) for each in self.decoders],
             "subsequences": self.subsequences,
             "autoregressive": self.autoregressive,
+            "embedding_dim": self.embedding and self.embedding.units,
         }
 
     @classmethod

@@ -43,6 +43,7 @@ class BidirectionalEncoder(keras.layers.Layer):
     Call arguments:
         x: `(batch, time, features)`.
         lengths: int `(batch,)`, the steps of each sequence that count; None for all.
+        product: callable, multiplies x, then of any kind, by a kernel `(features, ...)`.
 
     Returns:
         `(batch, 2 * units[-1])`.
@@ -68,10 +69,12 @@ class BidirectionalEncoder(keras.layers.Layer):
         ]
         self.built = True
 
-    def call(self, x, lengths=None):
+    def call(self, x, lengths=None, product=ops.matmul):
         for forward, backward in self.directions:
-            ahead = forward(x)
-            behind = reverse(backward(reverse(x, lengths)), lengths)
+            ahead = _run(forward, forward.project(x, product))
+            behind = reverse(backward.project(x, product), lengths)
+            behind = reverse(_run(backward, behind), lengths)
+            product = ops.matmul  # of the layers above
             outputs = ops.concatenate([ahead, behind], axis=-1)
             if lengths is not None:
                 outputs = outputs * _inside(outputs, lengths)
@@ -91,8 +94,12 @@ class HierarchicalEncoder(keras.layers.Layer):
         units: sequence of sequences of int, the `units` of the encoder of each level, lowest first.
         lengths: sequence of int, what each level reads at once: steps per segment, segments, ...
 
-    Input shape: `(batch, time, features)`, time the product of `lengths`. Output shape:
-    `(batch, 2 * units[-1][-1])`.
+    Call arguments:
+        x: `(batch, time, features)`, time the product of `lengths`.
+        product: see `BidirectionalEncoder`.
+
+    Returns:
+        `(batch, 2 * units[-1][-1])`.
 
     Reference: `HierarchicalLstmEncoder` in magenta/models/music_vae/lstm_models.py.
     """
@@ -118,10 +125,11 @@ class HierarchicalEncoder(keras.layers.Layer):
             size = 2 * level.units[-1]
         self.built = True
 
-    def call(self, x):
+    def call(self, x, product=ops.matmul):
         batch = ops.shape(x)[0]
         for level, length in zip(self.levels, self.lengths, strict=True):
-            x = level(ops.reshape(x, (-1, length, x.shape[-1])))
+            x = level(ops.reshape(x, (-1, length, x.shape[-1])), product=product)
+            product = ops.matmul  # of the levels above
             x = ops.reshape(x, (batch, -1, x.shape[-1]))
         return x[:, 0]
 
@@ -130,6 +138,10 @@ class HierarchicalEncoder(keras.layers.Layer):
             "units": [list(level) for level in self.units],
             "lengths": list(self.lengths),
         }
+
+
+def _run(layer, projections):
+    return layer.run_projected(projections, layer.zero_state(ops.shape(projections)[0]))[0]
 
 
 def reverse(x, lengths=None):

@@ -81,6 +81,10 @@ class Head(keras.layers.Layer):
         """Makes vectors `(..., vector_size)` of the values of steps `(..., part)`."""
         raise NotImplementedError
 
+    def project(self, tokens, kernel):
+        """`vectors` times a kernel: `(..., part)` and `(vector_size, units)` to `(..., units)`."""
+        return ops.matmul(self.vectors(tokens, kernel.dtype), kernel)
+
     def logits(self, outputs, tokens):
         """What the loss reads, given the true values of the steps.
 
@@ -143,6 +147,16 @@ class CategoricalHead(Head):
 
     def vectors(self, tokens, dtype):
         return one_hot(tokens, self.num_classes, dtype)
+
+    def project(self, tokens, kernel):
+        """As of one-hot vectors, by taking rows, which spares the products with zeros."""
+        total, start = 0.0, 0
+        for part, classes in enumerate(self.num_classes):
+            # A row of zeros for the value below 0.
+            rows = ops.pad(kernel[start : start + classes], [[1, 0], [0, 0]])
+            total = total + ops.take(rows, ops.cast(tokens[..., part], "int32") + 1, axis=0)
+            start += classes
+        return total
 
     def draw(self, outputs, uniforms, temperature):
         return choose(outputs, self.num_classes, uniforms, temperature)

@@ -180,22 +180,31 @@ class LSTM(keras.layers.Layer):
 
     def step(self, x, state):
         """One step from `state`: `(batch, features)`, `(h, c)` -> the next `(h, c)`."""
-        return lstm_step(self._project(x), *state, self.recurrent_kernel.value(), self.gate)
+        return self.step_projected(self.project(x), state)
+
+    def step_projected(self, projection, state):
+        """As `step`, of what `project` gives."""
+        return lstm_step(projection, *state, self.recurrent_kernel.value(), self.gate)
 
     def run(self, x, state):
         """Runs from `state`: `(batch, time, features)` -> outputs and the last `(h, c)`."""
+        return self.run_projected(self.project(x), state)
+
+    def run_projected(self, projections, state):
+        """As `run`, of what `project` gives."""
         outputs, cell = lstm(
-            ops.transpose(self._project(x), (1, 0, 2)),
+            ops.transpose(projections, (1, 0, 2)),
             *state,
             self.recurrent_kernel.value(),
             self.gate,
         )
         return ops.transpose(outputs, (1, 0, 2)), (outputs[-1], cell)
 
-    def _project(self, x):
+    def project(self, x, product=ops.matmul):
+        """`product` of input and kernel plus bias: `(..., features)` -> `(..., 4 * units)`."""
         # Cast here, because outside `call` Keras does not cast variables.
         bias = ops.cast(self.bias, self.compute_dtype)
-        return ops.matmul(x, self.kernel.value()) + bias
+        return product(x, self.kernel.value()) + bias
 
     def call(self, x):
         outputs, _ = self.run(x, self.zero_state(ops.shape(x)[0]))

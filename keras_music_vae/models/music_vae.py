@@ -392,21 +392,31 @@ class MusicVAE(LatentSpace, Autoencoder):
         return ops.concatenate(logits, axis=-1)
 
     def _encoding(self, x, controls, lengths):
+        how = {"product": self._times}
+        if self.encoder_input == "drum_roll" or controls is not None:
+            x, how = self._seen(x, controls), {}
+        if not self.encoder_lengths:
+            how["lengths"] = lengths
+        elif lengths is not None:
+            raise ValueError("A hierarchical encoder reads whole windows: leave lengths out.")
+        return self.encoder(x, **how)
+
+    def _seen(self, x, controls):
+        """What the encoder reads, as vectors `(batch, time, features)`."""
         roll = self.encoder_input == "drum_roll"
-        seen = ops.concatenate(
-            [
-                (head.drum_roll if roll else head.vectors)(own, self.compute_dtype)
-                for head, own in self._split(x, "parts")
-            ],
-            axis=-1,
-        )
-        if controls is not None:
-            seen = ops.concatenate([seen, controls], axis=-1)
-        if self.encoder_lengths:
-            if lengths is not None:
-                raise ValueError("A hierarchical encoder reads whole windows: leave lengths out.")
-            return self.encoder(seen)
-        return self.encoder(seen, lengths=lengths)
+        seen = [
+            (head.drum_roll if roll else head.vectors)(own, self.compute_dtype)
+            for head, own in self._split(x, "parts")
+        ]
+        return ops.concatenate(seen if controls is None else [*seen, controls], axis=-1)
+
+    def _times(self, x, kernel):
+        """The vectors of `_seen` times a kernel, without making them."""
+        total, start = 0.0, 0
+        for head, own in self._split(x, "parts"):
+            total = total + head.project(own, kernel[start : start + head.vector_size])
+            start += head.vector_size
+        return total
 
     def _controls(self, controls):
         if (controls is None) == bool(self.control_dim):

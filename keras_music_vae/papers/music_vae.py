@@ -331,6 +331,8 @@ def _settings(profile, dataset, decoder, arm):
         values |= {"updates": 50_000, "kl_weight": 0.2, "kl_weight_rate": 0.99999}
     if trio and profile == "magenta":
         values["batch_size"] = 256
+    if trio and profile == "small":
+        values |= {"encoder_units": (128,), "decoder_units": (128, 128)}
     if decoder == "hierarchical":
         values |= {"subsequences": 16, "conductor_units": values["decoder_units"]}
         values["embedding_dim"] = 512 if profile == "workshop" else None

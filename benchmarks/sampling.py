@@ -1,0 +1,132 @@
+"""Decoding of MusicVAE against a loop of PyTorch's LSTM cells, of equal weights and random numbers.
+
+    python benchmarks/sampling.py --torch ~/torch_environment/bin/python
+
+Needs a Python with PyTorch and NumPy. Checks first that both make the same tokens, then times whole
+decodes in turn: of the Keras model and of its SavedModel, at batch 1, 8 and 64. Prints one line of
+JSON for each: milliseconds, and the ratios to PyTorch's. The first call, which compiles, is told
+apart.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow as tf
+from peers import Peer, weights
+
+from keras_music_vae import export
+from keras_music_vae.models.music_vae import MusicVAE
+
+CASES = {
+    32: {"classes": 90, "latent_dim": 256, "encoder_units": 16, "decoder_units": [256, 256]},
+    256: {"classes": 90, "latent_dim": 512, "encoder_units": 16, "decoder_units": [1024, 1024]},
+}
+BATCHES = (1, 8, 64)
+
+
+def make(sizes):
+    """A model with weights large enough that tokens depend on them."""
+    model = MusicVAE(
+        (sizes["classes"],),
+        sizes["latent_dim"],
+        (sizes["encoder_units"],),
+        sizes["decoder_units"],
+    )
+    random = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        variable.assign(random.normal(0, 0.05, variable.shape))
+    return model
+
+
+def milliseconds(function):
+    """How long one call takes, result fetched."""
+    start = time.perf_counter()
+    function().numpy()
+    return 1e3 * (time.perf_counter() - start)
+
+
+def main():
+    """Compares, times and prints the lines."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--torch", required=True, help="a Python with PyTorch and NumPy")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    peer = Peer(options.torch)
+    for length, sizes in CASES.items():
+        model = make(sizes)
+        data = {"tokens": np.zeros((1, 1), int), "noise": np.zeros((1, 1), "float32")}
+        arrays = peer.arrays(**weights(model), **data)
+        how = {"threads": options.threads, "optimizer": "sgd"}
+        peer.ask(do="make", sizes=sizes, weights=arrays, **how)
+        rollout = tf.function(lambda z, u, model=model: model.rollout(z, u)[0])
+        with tempfile.TemporaryDirectory() as folder:
+            export.save(model, f"{folder}/saved_model")
+            saved = tf.saved_model.load(f"{folder}/saved_model")
+        for batch in BATCHES:
+            random = np.random.default_rng(batch)
+            z = random.standard_normal((batch, sizes["latent_dim"])).astype("float32")
+            uniforms = random.random((batch, length), "float32")
+            path = peer.arrays(z=z, uniforms=uniforms)
+            inputs = {
+                "z": tf.constant(z),
+                "length": tf.constant(length),
+                "temperature": tf.constant(1.0),
+                "seed": tf.constant(1),
+            }
+
+            drawn = tf.constant(z), tf.constant(uniforms[..., None])
+
+            def keras_model(drawn=drawn, run=rollout):
+                return run(*drawn)
+
+            def saved_model(inputs=inputs, saved=saved):
+                return saved.decode(inputs)["tokens"]
+
+            first = [milliseconds(run) for run in (keras_model, saved_model)]
+            theirs = np.array(peer.ask(do="decode", arrays=path)["tokens"])
+            equal = np.mean(keras_model().numpy()[..., 0] == theirs)
+            # A draw within a rounding error of a boundary may change what follows it.
+            assert equal > 0.99, f"{1 - equal:.2%} of the tokens differ"
+            rounds = [
+                (
+                    milliseconds(keras_model),
+                    milliseconds(saved_model),
+                    1e3 * peer.ask(do="decode", arrays=path)["wall"],
+                )
+                for _ in range(options.rounds)
+            ]
+            ours, of_saved, torch = (statistics.median(c) for c in zip(*rounds, strict=True))
+            print(
+                json.dumps(
+                    {
+                        "steps": length,
+                        "units": sizes["decoder_units"],
+                        "batch": batch,
+                        "threads": options.threads,
+                        "equal_tokens": round(float(equal), 5),
+                        "first_call_ms": [round(each) for each in first],
+                        "ours_ms": round(ours, 2),
+                        "saved_model_ms": round(of_saved, 2),
+                        "torch_ms": round(torch, 2),
+                        "ratio": round(statistics.median(a / c for a, _, c in rounds), 3),
+                        "saved_model_ratio": round(
+                            statistics.median(b / c for _, b, c in rounds), 3
+                        ),
+                    }
+                ),
+                flush=True,
+            )
+    peer.close()
+
+
+if __name__ == "__main__":
+    main()
