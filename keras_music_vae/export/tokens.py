@@ -44,7 +44,9 @@ def signatures(model):
         length = inputs["length"] if controls is None else tf.shape(controls)[1]
         if model.length_unit > 1:
             message = f"The length must be a multiple of {model.length_unit}, the subsequences."
-            tf.debugging.assert_equal(length % model.length_unit, 0, message)
+            checked = tf.debugging.assert_equal(length % model.length_unit, 0, message)
+            with tf.control_dependencies([checked]):  # or a reshape fails first
+                length = tf.identity(length)
         key = draw_key(inputs["seed"], draw)
         uniforms = tf.random.stateless_uniform((tf.shape(z)[0], length, parts), key)
         return {"tokens": model.rollout(z, uniforms, inputs["temperature"], controls)[0]}
