@@ -16,6 +16,7 @@ _MODULES = (
     "models",
     "music",
     "papers",
+    "play",
     "presets",
     "reproduction",
     "schedules",

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from keras_music_vae import __version__, files
+from keras_music_vae.cards import model_card
 from keras_music_vae.music import representations
 
 FORMAT = 1
 CONFIGURATION = "preset.json"
 WEIGHTS = "weights.npz"
 CARD = "README.md"
+STEPS_PER_BAR = 16
 SHIPPED = Path(__file__).parent / "presets"
 """The presets that come with the package, one folder each."""
 
@@ -39,10 +41,12 @@ class Preset:
         model: str. Name of the class in `keras_music_vae.models`.
         config: mapping. Arguments of its constructor.
         parameters: int. Number of trained values.
-        representation: mapping of `class`, a name in `music.representations`, and its `config`.
+        representation: mapping of `class`, a name in `music.representations`, and its `config`;
+            None where none of them turns the model's arrays to music.
         tempo_qpm: float. Quarter notes per minute at which its music is written.
         weights_sha256: str. Of the file of weights.
         versions: mapping. The releases of Keras and of this package that made it.
+        bars: int or None. Of a model of windows, the bars of those it was trained on, if known.
         folder: path of the preset; not in the file.
     """
 
@@ -51,11 +55,24 @@ class Preset:
     model: str
     config: Mapping[str, Any]
     parameters: int
-    representation: Mapping[str, Any]
+    representation: Mapping[str, Any] | None
     tempo_qpm: float
     weights_sha256: str
     versions: Mapping[str, str]
+    bars: int | None = None
     folder: Path | None = None
+
+    @property
+    def window_bars(self):
+        """Int, the bars of a window of a model of tokens; None for piano rolls.
+
+        Where nothing else is known, a bar for each subsequence, or two.
+        """
+        if "num_classes" not in self.config:
+            return None
+        if lengths := self.config.get("encoder_lengths"):
+            return math.prod(lengths) // STEPS_PER_BAR
+        return self.bars or self.config.get("subsequences") or 2
 
 
 def list_presets():
@@ -93,17 +110,27 @@ def from_preset(name_or_folder):
         PresetError: if the preset is unknown or damaged, or the weights belong to another model.
     """
     preset = find_preset(name_or_folder)
-    kind, settings = preset.representation["class"], preset.representation["config"]
+    representation = None
+    if described := preset.representation:
+        representation = getattr(representations, described["class"])(**described["config"])
     weights = _read_weights(preset)
     model = _build(preset)
     _assign(model, weights, preset.folder)
-    model.representation = getattr(representations, kind)(**settings)
+    model.representation = representation
     model.preset = preset
     return model
 
 
 def save_preset(
-    model, folder, *, summary="", representation=None, tempo_qpm=120.0, facts=None, results=()
+    model,
+    folder,
+    *,
+    summary="",
+    representation=None,
+    tempo_qpm=120.0,
+    bars=None,
+    facts=None,
+    results=(),
 ):
     """Saves a trained model as a preset, named as the folder.
 
@@ -112,8 +139,11 @@ def save_preset(
         folder: path; a preset in that place is replaced.
         summary: str. One line, for lists.
         representation: of `music.representations`; None for the one the model was loaded with, or
-            a `PianoRoll` of one step per quarter.
+            one that fits: a `PianoRoll` of one step per quarter, or by the classes of tokens a
+            `Melody`, `Drums` or `Trio`. A model that none of these fits is saved without one.
         tempo_qpm: float. Quarter notes per minute at which its music is to be written.
+        bars: int. Bars of the windows that the model was trained on; None for those of the preset
+            that the model was loaded from, if it was.
         facts: mapping of str to str, for the card: paper, data, licence, training, limits.
         results: sequence of mappings, the rows of the card's table, of equal keys.
 
@@ -121,12 +151,12 @@ def save_preset(
         The `Preset`.
 
     Raises:
+        ValueError: if the tokens of the representation are not those of the model.
         OSError: if `folder` cannot be written, or has other content.
     """
     import keras
 
-    representation = representation or getattr(model, "representation", None)
-    representation = representation or representations.PianoRoll()
+    representation = _representation(model, representation)
     config = {key: value for key, value in model.get_config().items() if key != "name"}
     weights = {_name(variable): keras.ops.convert_to_numpy(variable) for variable in model.weights}
     folder = Path(folder).absolute()
@@ -138,13 +168,15 @@ def save_preset(
             model=type(model).__name__,
             config=config,
             parameters=sum(math.prod(variable.shape) for variable in model.trainable_variables),
-            representation={
+            representation=representation
+            and {
                 "class": type(representation).__name__,
                 "config": dataclasses.asdict(representation),
             },
             tempo_qpm=float(tempo_qpm),
             weights_sha256=_sha256(aside / WEIGHTS),
             versions={"keras": keras.__version__, "keras_music_vae": __version__},
+            bars=bars or getattr(getattr(model, "preset", None), "bars", None),
             folder=folder,
         )
         fields = {"format": FORMAT} | dataclasses.asdict(preset)
@@ -156,47 +188,20 @@ def save_preset(
     return preset
 
 
-def model_card(preset, facts, results):
-    """The model card of `preset` in Markdown; `facts` and `results` as for `save_preset`."""
-    classes = preset.config.get("classes")
-    key = f"{classes[0]} major" if classes else None
-    arguments = f'key="{key}", seed=1' if key else "seed=1"
-    kind, settings = preset.representation["class"], preset.representation["config"]
-    described = {
-        "Model": f"{preset.model}, {preset.parameters:,} parameters",
-        "Representation": f"{kind}, {', '.join(f'{k} {v}' for k, v in settings.items())}",
-    }
-    if classes:
-        described["Key classes"] = ", ".join(classes)
-    described |= facts
-    made_by = ", ".join(f"{name} {version}" for name, version in preset.versions.items())
-    parts = [
-        f"# {preset.name}",
-        preset.summary,
-        "```bash\n"
-        f"python -m keras_music_vae sample --preset {preset.name} "
-        + (f'--key "{key}" ' if key else "")
-        + "--seed 1 --out music.mid\n```",
-        "```python\n"
-        "from keras_music_vae import from_preset\n"
-        "from keras_music_vae.music import midi\n\n"
-        f'model = from_preset("{preset.name}")\n'
-        f"roll = model.sample({arguments})[0]\n"
-        "score = model.representation.decode(roll)\n"
-        f'midi.write(score, "music.mid", tempo_qpm={preset.tempo_qpm:g})\n```',
-        "## Facts",
-        _table([{"": f"**{name}**", "Value": text} for name, text in described.items()]),
-        *(["## Results", _table(results)] if results else []),
-        f"Made by {made_by}. SHA-256 of `{WEIGHTS}`: `{preset.weights_sha256}`.",
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _table(rows):
-    columns = list(rows[0])
-    lines = [columns, ["---"] * len(columns), *([row[c] for c in columns] for row in rows)]
-    cells = ([str(cell).replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
-    return "\n".join("| " + " | ".join(line) + " |" for line in cells)
+def _representation(model, given):
+    """The representation to save with a model: the one given, its own, or one that fits."""
+    given = given or getattr(model, "representation", None)
+    num_classes = getattr(model, "num_classes", None)
+    if num_classes is None:
+        return given or representations.PianoRoll()
+    if model.head == "groove":  # no tokens, though the classes are those of single drums
+        return given
+    if given and not representations.fits(given, num_classes):
+        raise ValueError(
+            f"Expected a representation of {tuple(num_classes)} tokens, as the model has. "
+            f"Received: {given}, of {representations.classes_of(given)}."
+        )
+    return given or representations.fitting(num_classes)
 
 
 def _read(folder):

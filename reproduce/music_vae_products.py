@@ -5,6 +5,7 @@ import numpy as np
 from keras_music_vae import presets
 from keras_music_vae.evaluation import reconstruction
 from keras_music_vae.music import midi, plotting
+from keras_music_vae.music.representations import tokens_of
 from keras_music_vae.papers import PAPERS
 
 PAPER = PAPERS["music_vae"]
@@ -39,6 +40,7 @@ def write(options, music, results, trained):
             summary=f"MusicVAE of {PAPER.datasets[options.dataset].title}, {name}",
             representation=music.representation,
             tempo_qpm=TEMPO_QPM,
+            bars=music.windows["test"].shape[1] // presets.STEPS_PER_BAR,
             facts=card_facts(options, music),
             results=card_results(f"{options.profile}_{name}", options.dataset, results),
         )
@@ -86,8 +88,7 @@ def play(model, music, folder):
     folder.mkdir(exist_ok=True)
 
     def save(tokens, name):
-        tokens = tokens[:, 0] if tokens.shape[-1] == 1 else tokens
-        score = music.representation.decode(tokens)
+        score = music.representation.decode(tokens_of(tokens, music.representation))
         if len(score.notes):
             midi.write(score, folder / f"{name}.mid", tempo_qpm=TEMPO_QPM)
             plotting.multitrack(score, title=name).savefig(folder / f"{name}.png")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_music_vae.models import VAE, VAELSTM, ClassifyingVAE, ClassifyingVAELSTM
+from keras_music_vae.models import VAE, VAELSTM, ClassifyingVAE, ClassifyingVAELSTM, MusicVAE
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,25 @@ class Descriptor:
         data: function of a batch size -> inputs, noise included, and targets.
         methods: function of a model -> name -> array, what each of its methods gives for the same
             arguments.
-        schedules: arguments of `compile` that take a schedule of the updates.
+        compare_export: function of a model and what `tf.saved_model.load` gives of it, which
+            asserts that they are equal function by function.
+        schedules: arguments of `compile` that take a schedule of the updates of the weight of a KL.
+        output_shape: function of the shape of a target -> that of the output.
+        float32_only: why the model cannot make music in mixed precision; "" if it can.
+        output_dtype: the type of the output in mixed precision, in which all else is bfloat16.
+        unused: names of trainable variables that only ever meet zeros, and so get no gradient.
     """
 
     name: str
     make: Callable[..., Any]
     data: Callable[[int], tuple[dict, dict]]
     methods: Callable[[Any], dict]
-    schedules: tuple[str, ...]
+    compare_export: Callable[[Any, Any], None]
+    schedules: tuple[str, ...] = ("kl_weight",)
+    output_shape: Callable[[tuple], tuple] = tuple
+    float32_only: str = ""
+    output_dtype: str = "bfloat16"
+    unused: tuple[str, ...] = ()
 
     def __str__(self):
         return self.name
@@ -65,19 +76,148 @@ def classifying_vae(kind, time=None, classes=(), **settings):
         }
         if classes:
             results["mean_w"] = {"w": model.mean_w(x)}
-        return {
-            f"{method}/{name}": ops.convert_to_numpy(value)
-            for method, values in results.items()
-            for name, value in values.items()
-        }
+        return _flat(results)
 
     return Descriptor(
         name=kind.__name__,
         make=lambda **arguments: kind(**sizes, **arguments),
         data=data,
         methods=methods,
+        compare_export=_compare_export_of_rolls,
         schedules=("kl_weight", "w_kl_weight") if classes else ("kl_weight",),
     )
+
+
+def _compare_export_of_rolls(model, loaded):
+    import tensorflow as tf
+
+    x = np.random.default_rng(4).integers(0, 2, (2, 9, 88), dtype=np.uint8)
+    roll = {"piano_roll": tf.constant(x)}
+    how = {"temperature": tf.constant(0.9), "seed": tf.constant(5)}
+    w = model.mean_w(x) if model.condition_dim else None
+    key = {} if w is None else {"w": w}
+
+    encoded, posterior = loaded.encode(roll | key), model.encode(x, w)
+    np.testing.assert_allclose(encoded["mean"], posterior.mean, atol=1e-6)
+    np.testing.assert_allclose(encoded["stddev"], posterior.stddev, atol=1e-6)
+    z = {"z": posterior.mean}
+    decoded = loaded.decode(z | key | how)["piano_roll"]
+    np.testing.assert_array_equal(decoded, model.decode(posterior.mean, w, 0.9, 5))
+    made = loaded.reconstruct(roll | how)
+    np.testing.assert_array_equal(made["piano_roll"], decoded)
+    count = {"count": tf.constant(2), "steps": tf.constant(7)}
+    sampled = loaded.sample(count | key | how)["piano_roll"]
+    np.testing.assert_array_equal(sampled, model.sample(2, 7, w=w, temperature=0.9, seed=5))
+    if model.condition_dim:
+        np.testing.assert_allclose(loaded.classify(roll)["w"], w, atol=1e-6)
+
+
+def music_vae(name, num_classes=(90,), unused=(), **settings):
+    """A model of Roberts et al. 2017, of windows of eight steps."""
+    sizes = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 5), "nade_units": 3}
+    sizes |= {"num_classes": num_classes} | settings
+    latent_dim, control_dim = sizes["latent_dim"], sizes.get("control_dim", 0)
+
+    def tokens(random, batch):
+        if sizes.get("head") == "groove":
+            hits = random.integers(0, 2, (batch, 8, len(num_classes)))
+            how = random.uniform(-1, 1, (batch, 8, 2 * len(num_classes)))
+            return np.concatenate([hits, np.abs(how)], axis=-1).astype("float32")
+        parts = [random.integers(0, classes, (batch, 8)) for classes in num_classes]
+        return np.stack(parts, axis=-1).astype("int32")
+
+    def told(random, batch):
+        return {"controls": _normal(random, batch, 8, control_dim)} if control_dim else {}
+
+    def data(batch):
+        random = np.random.default_rng(1)
+        x = tokens(random, batch)
+        inputs = {"x": x} | told(random, batch)
+        if latent_dim:
+            inputs["eps_z"] = _normal(random, batch, latent_dim)
+        return inputs, {"x": x}
+
+    def methods(model):
+        random = np.random.default_rng(2)
+        x, z = tokens(random, 2), _normal(random, 2, latent_dim or 1)
+        uniforms = random.uniform(size=x.shape).astype("float32")
+        controls = told(random, 2).get("controls")
+        made, logits = model.rollout(z, uniforms, controls=controls)
+        results = {
+            "encode": model.encode(x, controls)._asdict(),
+            "logits": {"x": model.logits(x, z, controls)},
+            "rollout": {"x": made, "logits": logits},
+            "sample": {"x": model.sample(2, 8, seed=3, controls=controls)},
+            "reconstruct": {"x": model.reconstruct(x, seed=3, controls=controls)},
+        }
+        if latent_dim and not control_dim:
+            results["interpolate"] = {"x": model.interpolate(*x, steps=3, seed=3)}
+            results["attribute_vector"] = {"z": model.attribute_vector(x[:1], x[1:])}
+            results["chain"] = {"x": model.chain(z, 3, 8, seed=3)}
+            results["continue_from"] = {"x": model.continue_from(x[0], 2, seed=3)}
+        return _flat(results)
+
+    def compare_export(model, loaded):
+        import tensorflow as tf
+
+        random = np.random.default_rng(4)
+        x = tokens(random, 2)
+        how = {"temperature": tf.constant(0.9), "seed": tf.constant(5)}
+        controls = told(random, 2)
+        size = controls or {"count": tf.constant(2), "length": tf.constant(8)}
+        sampled = loaded.sample(size | how)["tokens"]
+        _assert_drawn(sampled, model.sample(2, 8, 0.9, 5, **controls))
+        if not latent_dim:
+            return
+        encoded = loaded.encode({"tokens": x} | controls)
+        posterior = model.encode(x, **controls)
+        np.testing.assert_allclose(encoded["mean"], posterior.mean, atol=1e-6)
+        np.testing.assert_allclose(encoded["stddev"], posterior.stddev, atol=1e-6)
+        z = {"z": posterior.mean}
+        length = controls or {"length": tf.constant(8)}
+        decoded = loaded.decode(z | length | how)["tokens"]
+        _assert_drawn(decoded, model.decode(posterior.mean, 8, 0.9, 5, **controls))
+        made = loaded.reconstruct({"tokens": x} | controls | how)["tokens"]
+        np.testing.assert_array_equal(made, decoded)
+        if not control_dim:
+            ends = {"first": x[0], "second": x[1], "steps": tf.constant(5)}
+            between = loaded.interpolate(ends | how)["tokens"]
+            _assert_drawn(between, model.interpolate(*x, 5, 0.9, 5))
+
+    def output_shape(shape):
+        if sizes.get("head", "categorical") != "categorical":
+            return shape
+        return (*shape[:-1], sum(num_classes))
+
+    return Descriptor(
+        name=f"MusicVAE-{name}",
+        make=lambda **arguments: MusicVAE(**sizes, **arguments),
+        data=data,
+        methods=methods,
+        compare_export=compare_export,
+        schedules=("kl_weight",) if latent_dim else (),
+        output_shape=output_shape,
+        float32_only="LSTMDecoder.generate gives controls in float32" if control_dim else "",
+        # A NADE sums over drums in float32.
+        output_dtype="float32" if sizes.get("head") == "nade" else "bfloat16",
+        unused=unused,
+    )
+
+
+def _assert_drawn(received, expected):
+    """Tokens are equal; velocities and offsets of grooves are no tokens."""
+    if received.dtype.is_integer:
+        np.testing.assert_array_equal(received, expected)
+    else:
+        np.testing.assert_allclose(received, expected, atol=1e-6)
+
+
+def _flat(results):
+    return {
+        f"{method}/{name}": ops.convert_to_numpy(value)
+        for method, values in results.items()
+        for name, value in values.items()
+    }
 
 
 def _normal(random, *shape):
@@ -85,9 +225,30 @@ def _normal(random, *shape):
 
 
 KEYS = ("C", "Eb", "G")
+# The conductor reads nothing, which is zeros, and so does a decoder alone in place of a code.
+CONDUCTOR = ("decoder/conductor/lstm_0/kernel/v",)
+NO_CODE = ("decoder/initial_state/dense/kernel/v",)
+TRIO = (90, 90, 512)
 CONFORMING = (
     classifying_vae(VAE),
     classifying_vae(ClassifyingVAE, classes=KEYS),
     classifying_vae(VAELSTM, time=4),
     classifying_vae(ClassifyingVAELSTM, time=4, classes=KEYS, seq_length=4),
+    music_vae("melody"),
+    music_vae("drums", (512,), encoder_input="drum_roll"),
+    music_vae("alone", latent_dim=0, unused=NO_CODE),
+    music_vae("chords", control_dim=2),
+    music_vae("nade", (2,) * 9, head="nade", encoder_input="drum_roll"),
+    music_vae("groove", (2,) * 3, head="groove"),
+    music_vae("conducted", subsequences=2, embedding_dim=4, unused=CONDUCTOR),
+    music_vae("conducted-autoregressive", subsequences=2, conductor_sees_decoder=True),
+    music_vae(
+        "hierarchical-trio",
+        TRIO,
+        subsequences=2,
+        split_parts=True,
+        encoder_units=(4, 3),
+        encoder_lengths=(4, 2),
+        unused=CONDUCTOR,
+    ),
 )

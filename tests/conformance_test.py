@@ -49,7 +49,7 @@ def test_all_weights_exist_before_the_first_call(descriptor):
     outputs = model(inputs)
     assert names(model) == before
     for name, target in targets.items():
-        assert outputs[name].shape == target.shape
+        assert outputs[name].shape == descriptor.output_shape(target.shape)
 
 
 def test_weights_have_names_of_their_own_that_stay(descriptor):
@@ -70,7 +70,8 @@ def test_every_trainable_variable_has_a_finite_gradient(descriptor):
     for variable, gradient in zip(model.trainable_variables, found, strict=True):
         assert gradient.shape == variable.shape, variable.path
         assert np.isfinite(gradient).all(), variable.path
-        assert gradient.any(), variable.path
+        name = variable.path.partition("/")[2]
+        assert gradient.any() == (name not in descriptor.unused), variable.path
 
 
 def test_every_argument_of_the_constructor_is_in_the_configuration(descriptor):
@@ -125,32 +126,17 @@ def test_saved_model(descriptor, tmp_path):
     model = fitted(descriptor)
     export.save(model, tmp_path / "saved_model")
     loaded = tf.saved_model.load(tmp_path / "saved_model")
-    x = np.random.default_rng(4).integers(0, 2, (2, 9, 88), dtype=np.uint8)
-    roll = {"piano_roll": tf.constant(x)}
-    how = {"temperature": tf.constant(0.9), "seed": tf.constant(5)}
-    w = model.mean_w(x) if model.condition_dim else None
-    key = {} if w is None else {"w": w}
-
-    encoded, posterior = loaded.encode(roll | key), model.encode(x, w)
-    np.testing.assert_allclose(encoded["mean"], posterior.mean, atol=1e-6)
-    np.testing.assert_allclose(encoded["stddev"], posterior.stddev, atol=1e-6)
-    z = {"z": posterior.mean}
-    decoded = loaded.decode(z | key | how)["piano_roll"]
-    np.testing.assert_array_equal(decoded, model.decode(posterior.mean, w, 0.9, 5))
-    made = loaded.reconstruct(roll | how)
-    np.testing.assert_array_equal(made["piano_roll"], decoded)
-    count = {"count": tf.constant(2), "steps": tf.constant(7)}
-    sampled = loaded.sample(count | key | how)["piano_roll"]
-    np.testing.assert_array_equal(sampled, model.sample(2, 7, w=w, temperature=0.9, seed=5))
-    if model.condition_dim:
-        np.testing.assert_allclose(loaded.classify(roll)["w"], w, atol=1e-6)
+    descriptor.compare_export(model, loaded)
 
 
-def test_mixed_precision(descriptor):
+def test_mixed_precision(descriptor, request):
+    if descriptor.float32_only:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=descriptor.float32_only))
     model = fitted(descriptor, dtype="mixed_bfloat16")
     assert {v.dtype for v in model.trainable_variables} == {"float32"}
     inputs, targets = descriptor.data(8)
-    assert model.compute_dtype == ops.dtype(model(inputs)["x"]) == "bfloat16"
+    assert model.compute_dtype == "bfloat16"
+    assert ops.dtype(model(inputs)["x"]) == descriptor.output_dtype
     assert np.isfinite(model.evaluate(inputs, targets, verbose=0)).all()
     for name, value in descriptor.methods(model).items():
         assert np.isfinite(value.astype("float32")).all(), name
@@ -158,6 +144,8 @@ def test_mixed_precision(descriptor):
 
 def test_schedules_move_with_the_updates(descriptor):
     """Without learning and with given noise, only the weights of the KL terms change the loss."""
+    if not descriptor.schedules:
+        pytest.skip("A decoder alone has no KL, whose weight would have a schedule.")
     model = descriptor.make()
     schedule = LinearWarmup(0.0, 1000.0, steps=4)
     model.compile(keras.optimizers.SGD(0.0), **dict.fromkeys(descriptor.schedules, schedule))

@@ -186,6 +186,12 @@ def test_a_full_disk_is_an_os_error_and_leaves_nothing(tmp_path, monkeypatch):
     assert not any(tmp_path.iterdir())
 
 
+@tensorflow_only
+def test_a_model_of_no_family_is_told(tmp_path):
+    with pytest.raises(export.ExportError, match="Expected a model of VAE, MusicVAE"):
+        export.save(keras.Sequential(), tmp_path / "saved_model")
+
+
 def test_another_backend_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(export.ExportError, match="Received: jax"):

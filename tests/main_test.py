@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_music_vae import __main__, presets
+from keras_music_vae import commands, presets
 from keras_music_vae.__main__ import main
+from keras_music_vae.commands.parser import make_parser
 from keras_music_vae.models import VAE, ClassifyingVAE, ClassifyingVAELSTM
 from keras_music_vae.music import midi
 from keras_music_vae.music.representations import PianoRoll
@@ -235,7 +236,10 @@ def test_what_tensorflow_says_at_start_is_shown_when_starting_fails(monkeypatch,
     assert "why it failed" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["sample", "reconstruct", "presets", "export", "datasets"])
+@pytest.mark.parametrize(
+    "command",
+    ["sample", "reconstruct", "interpolate", "presets", "export", "import-magenta", "datasets"],
+)
 def test_help_has_examples_that_parse(command, capsys):
     with pytest.raises(SystemExit) as raised:
         main([command, "--help"])
@@ -243,8 +247,10 @@ def test_help_has_examples_that_parse(command, capsys):
     examples = capsys.readouterr().out.split("examples:\n")[1].splitlines()
     assert examples
     for example in examples:
-        options = __main__._parser().parse_args(shlex.split(example)[1:])
-        assert options.run is getattr(__main__, command)
+        if shlex.split(example)[1] != command:  # what to do next
+            continue
+        options = make_parser().parse_args(shlex.split(example)[1:])
+        assert options.run is getattr(commands, command.replace("-", "_"))
 
 
 @pytest.mark.slow

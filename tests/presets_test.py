@@ -1,4 +1,5 @@
 import json
+import shlex
 import subprocess
 import sys
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 
 from keras_music_vae import presets
-from keras_music_vae.models import VAE, ClassifyingVAE
-from keras_music_vae.music.representations import PianoRoll
+from keras_music_vae.__main__ import main
+from keras_music_vae.models import VAE, ClassifyingVAE, MusicVAE
+from keras_music_vae.music import midi
+from keras_music_vae.music.representations import Drums, Melody, PianoRoll, Trio
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +172,82 @@ def test_a_folder_of_other_files_is_left_alone(model, tmp_path):
     (tmp_path / "song.mid").touch()
     with pytest.raises(FileExistsError, match="choose another name"):
         presets.save_preset(model, tmp_path)
+
+
+WINDOWS = {
+    "melody": ({"num_classes": (90,)}, Melody()),
+    "workshop melody": ({"num_classes": (130,)}, Melody("workshop")),
+    "drums": ({"num_classes": (512,)}, Drums()),
+    "single drums": ({"num_classes": (2,) * 9, "head": "nade"}, Drums()),
+    "trio": ({"num_classes": (90, 90, 512), "subsequences": 2}, Trio()),
+}
+SIZES = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6,), "nade_units": 3}
+
+
+@pytest.mark.parametrize(("settings", "representation"), WINDOWS.values(), ids=WINDOWS)
+def test_a_model_of_windows_has_a_representation_that_fits(
+    settings, representation, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    model = MusicVAE(**SIZES | settings)
+    model.decoder.heads[0].projection.bias.assign(
+        np.random.default_rng(0).normal(size=model.decoder.heads[0].output_size)
+    )
+    presets.save_preset(model, tmp_path / "windows")
+    assert presets.from_preset("windows").representation == representation
+    card = (tmp_path / "windows" / presets.CARD).read_text()
+    assert "| **Windows** | 2 bars of 16 steps |" in card
+    exec(card.split("```python\n")[1].split("```")[0], names := {})
+    assert names["window"].shape == (32, model.parts)
+    assert midi.read("music.mid").notes.size
+    command = card.split("```bash\n")[1].split("```")[0]
+    assert command == (
+        "python -m keras_music_vae sample --preset windows --seed 1 --out music.mid\n"
+    )
+    written = midi.read("music.mid").notes
+    assert main(shlex.split(command)[3:]) == 0
+    np.testing.assert_array_equal(midi.read("music.mid").notes, written)
+
+
+def test_a_representation_of_other_tokens_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"of \(90,\) tokens.*of \(512,\)"):
+        presets.save_preset(MusicVAE((90,), **SIZES), tmp_path / "a", representation=Drums())
+
+
+@pytest.mark.parametrize(
+    "settings", [{"num_classes": (5,)}, {"num_classes": (2,) * 9, "head": "groove"}], ids=str
+)
+def test_where_no_representation_fits_there_is_none(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path)
+    presets.save_preset(MusicVAE(**SIZES | settings), tmp_path / "none")
+    assert presets.from_preset("none").representation is None
+    card = (tmp_path / "none" / presets.CARD).read_text()
+    assert "| **Representation** | none |" in card
+    assert "```bash" not in card
+    exec(card.split("```python\n")[1].split("```")[0], names := {})
+    assert names["window"].shape[0] == 32
+
+
+def test_a_model_that_is_told_chords_plays_in_python_alone(tmp_path):
+    presets.save_preset(MusicVAE((90,), **SIZES, control_dim=4), tmp_path / "chords")
+    card = (tmp_path / "chords" / presets.CARD).read_text()
+    assert "is told 4 values at each step" in card
+    assert "```" not in card
+
+
+def test_bars_of_windows_are_kept_or_follow_from_the_model(tmp_path):
+    def window_bars(bars=None, **settings):
+        presets.save_preset(MusicVAE((90,), **SIZES | settings), tmp_path / "a", bars=bars)
+        presets.save_preset(presets.from_preset(tmp_path / "a"), tmp_path / "b")
+        return presets.find_preset(tmp_path / "b").window_bars
+
+    assert window_bars() == 2
+    assert window_bars(bars=4) == 4
+    assert window_bars(subsequences=16) == 16
+    assert window_bars(bars=8, subsequences=16) == 8
+    assert window_bars(encoder_units=(4, 4), encoder_lengths=(16, 3)) == 3
+
+
+def test_rolls_have_no_windows(folder):
+    assert presets.find_preset(folder).window_bars is None

@@ -4,6 +4,8 @@ Roberts, Engel and Eck (2017), "Hierarchical Variational Autoencoders for Music"
 models that Magenta published after it. One z for a whole window of tokens.
 """
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -25,13 +27,14 @@ from keras_music_vae.losses import (
     NADEReconstruction,
 )
 from keras_music_vae.models.base import Autoencoder, Posterior
+from keras_music_vae.models.latent_space import LatentSpace, slerp
 
 ENCODER_INPUTS = ("one_hot", "drum_roll")
 HEADS = ("categorical", "nade", "groove")
 
 
 @keras.saving.register_keras_serializable("keras_music_vae")
-class MusicVAE(Autoencoder):
+class MusicVAE(LatentSpace, Autoencoder):
     """A recurrent VAE of windows of tokens.
 
     Formula: `loss = -log p(x | z) + kl_weight * max(KL(q(z|x) || N(0, I)) - free_nats, 0)`, the
@@ -243,8 +246,17 @@ class MusicVAE(Autoencoder):
         )
 
     def encode(self, x, controls=None, lengths=None):
-        """q(z | x) of tokens `(batch, time, part)`; zeros for a decoder alone."""
+        """q(z | x) of tokens `(batch, time, part)`; zeros for a decoder alone.
+
+        Raises:
+            ValueError: if `x` is not of the `encoded_length` of a hierarchical encoder.
+        """
         x = self._tokens(x)
+        if self.encoded_length and x.shape[1] not in (None, self.encoded_length):
+            raise ValueError(
+                f"This encoder reads windows of {self.encoded_length} steps "
+                f"({' x '.join(map(str, self.encoder_lengths))}). Received: {x.shape[1]} steps."
+            )
         if not self.latent_dim:
             nothing = self._no_code(ops.shape(x)[0])
             return Posterior(nothing, nothing)
@@ -268,7 +280,7 @@ class MusicVAE(Autoencoder):
 
         Args:
             z: `(batch, latent)`.
-            length: int, steps to make.
+            length: int, steps to make, a multiple of `length_unit`.
             temperature: float; towards 0 the likeliest token is taken ever more often.
             seed: int.
             controls: `(batch, length, control)` or None.
@@ -277,14 +289,18 @@ class MusicVAE(Autoencoder):
             array `(batch, length, part)`, int unless the head says otherwise.
 
         Raises:
-            ValueError: if the temperature is not above 0.
+            ValueError: if the temperature is not above 0, or the length is no such multiple.
         """
+        if length % self.length_unit:
+            raise ValueError(
+                f"length must be a multiple of {self.length_unit}, the subsequences of this "
+                f"decoder. Received: {length}"
+            )
         if temperature <= 0:
             raise ValueError(
                 f"temperature must be above 0, 0.001 for the likeliest. Received: {temperature}"
             )
-        z = ops.cast(z, self.compute_dtype)
-        shape = ops.shape(z)[0], length, self.parts
+        shape = np.shape(z)[0], length, self.parts
         uniforms = keras.random.uniform(shape, seed=seed)
         tokens, _ = self.rollout(z, uniforms, temperature, controls)
         return ops.convert_to_numpy(tokens)
@@ -301,19 +317,20 @@ class MusicVAE(Autoencoder):
         Returns:
             (tokens, logits): `(batch, time, part)`, and their `logits`.
         """
+        z = ops.cast(z, self.compute_dtype)
         first = ops.full((ops.shape(z)[0], self.parts), NO_TOKEN, self._token_dtype)
         tokens, outputs, _ = self.decoder.generate(
             z, first, uniforms, temperature, self._controls(controls)
         )
         return tokens, self._logits(outputs, tokens)
 
-    def sample(self, count, length, temperature=1.0, seed=0):
+    def sample(self, count, length, temperature=1.0, seed=0, controls=None):
         """Makes `count` windows of codes drawn from the prior: `(count, length, part)`."""
         seeds = keras.random.SeedGenerator(seed)
         z = self._no_code(count)
         if self.latent_dim:
             z = keras.random.normal((count, self.latent_dim), seed=seeds)
-        return self.decode(z, length, temperature, seed=seeds)
+        return self.decode(z, length, temperature, seeds, controls)
 
     def reconstruct(self, x, temperature=1.0, seed=0, controls=None):
         """Makes windows again from what the codes kept of them: `decode` of the means."""
@@ -334,6 +351,16 @@ class MusicVAE(Autoencoder):
         ends = ops.convert_to_numpy(self.encode(np.stack([first, second])).mean)
         codes = slerp(*ends.astype("float64"), np.linspace(0, 1, steps))
         return self.decode(codes.astype("float32"), len(first), temperature, seed)
+
+    @property
+    def encoded_length(self):
+        """Int, the steps that a hierarchical encoder reads; None where any number will do."""
+        return math.prod(self.encoder_lengths) if self.encoder_lengths else None
+
+    @property
+    def length_unit(self):
+        """Int, of which the steps to decode are a multiple: the subsequences, or 1."""
+        return self.subsequences or 1
 
     def _no_code(self, batch):
         # Of size 1, as TensorFlow's oneDNN multiplies no matrices without columns.
@@ -418,18 +445,3 @@ class MusicVAE(Autoencoder):
             "head": self.head,
             "nade_units": self.nade_units,
         }
-
-
-def slerp(first, second, share):
-    """Points on the great circle between two vectors, `(share, features)`; on the line if parallel.
-
-    Args:
-        first, second: arrays (features,).
-        share: array (share,), from 0 at the first to 1 at the second.
-    """
-    cosine = np.dot(first, second) / (np.linalg.norm(first) * np.linalg.norm(second))
-    angle = np.arccos(np.clip(cosine, -1, 1))
-    share = np.asarray(share)[:, None]
-    if not np.sin(angle) > 1e-6:
-        return (1 - share) * first + share * second
-    return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)

@@ -195,3 +195,24 @@ def test_scheduled_sampling_changes_the_loss_of_training_alone():
     assert loss(lambda step: 0.0 * ops.cast(step, "float32"), "train_on_batch") == forced
     assert loss(1.0, "train_on_batch") != pytest.approx(forced, abs=1e-3)
     assert loss(1.0, "test_on_batch") == pytest.approx(forced, abs=1e-4)
+
+
+def test_lengths_that_a_hierarchy_cannot_make_or_read_are_refused():
+    model = MusicVAE(**SIZES | MODELS["hierarchical"])
+    assert (model.encoded_length, model.length_unit) == (8, 2)
+    with pytest.raises(ValueError, match="a multiple of 2, the subsequences"):
+        model.sample(1, 7)
+    with pytest.raises(ValueError, match=r"windows of 8 steps \(4 x 2\). Received: 16"):
+        model.encode(np.zeros((1, 16, 2), int))
+    flat = MusicVAE(**SIZES)
+    assert (flat.encoded_length, flat.length_unit) == (None, 1)
+
+
+def test_samples_may_be_told_chords():
+    model = MusicVAE(**SIZES | MODELS["chords"])
+    given = controls(model)
+    made = model.sample(2, 8, seed=3, controls=given)
+    assert made.shape == (2, 8, 1)
+    seeds = keras.random.SeedGenerator(3)
+    z = keras.random.normal((2, 3), seed=seeds)
+    np.testing.assert_array_equal(made, model.decode(z, 8, 1.0, seeds, given))

@@ -1,12 +1,31 @@
 """What models see of music: `encode` turns a score into an array, `decode` turns it back.
 
 Representations of sixteenths in bars of sixteen steps also cut windows out of any score: `windows`.
+Models take these with an axis of parts: `window_of` gives it, `tokens_of` takes it away.
 """
 
 from keras_music_vae.music.representations.band import Band
 from keras_music_vae.music.representations.drums import Drums
 from keras_music_vae.music.representations.melody import Melody
 from keras_music_vae.music.representations.piano_roll import PianoRoll
+from keras_music_vae.music.representations.steps import (
+    classes_of,
+    fits,
+    fitting,
+    tokens_of,
+    window_of,
+)
 from keras_music_vae.music.representations.trio import Trio
 
-__all__ = ["Band", "Drums", "Melody", "PianoRoll", "Trio"]
+__all__ = [
+    "Band",
+    "Drums",
+    "Melody",
+    "PianoRoll",
+    "Trio",
+    "classes_of",
+    "fits",
+    "fitting",
+    "tokens_of",
+    "window_of",
+]

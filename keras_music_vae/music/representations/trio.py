@@ -27,6 +27,7 @@ from keras_music_vae.music.representations.melody import Melody, monophonic
 # A part may rest for this many bars before and after it plays (`gap_bars`).
 _REST_BARS = 2
 _PARTS = "melody", "bass", "drums"
+_SOUGHT = "a melody (programs 0 to 31)", "a bass (32 to 39)", "drums"
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ class Trio:
         notes = quantized.columns
         accepted = [part.accepts(notes) for part in (self.melody, self.bass, self.drums)]
         if not all(part.any() for part in accepted):
-            raise midi.MidiError("no_trio")
+            lacking = [name for name, part in zip(_SOUGHT, accepted, strict=True) if not part.any()]
+            raise midi.MidiError("no_trio", f"The file lacks {' and '.join(lacking)}.")
         good = quantized.in_bars_of(BAR) & (quantized.spans["steps"] > (bars - 1) * BAR)
         found, total, combinations = [], 0, 0
         for span in np.flatnonzero(good):

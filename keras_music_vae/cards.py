@@ -1,0 +1,84 @@
+"""Model cards: what a preset is and how to play it, for people."""
+
+STEPS_PER_BAR = 16
+
+
+def model_card(preset, facts, results):
+    """Writes the model card of a preset, in Markdown.
+
+    Args:
+        preset: `presets.Preset`.
+        facts: mapping of str to str, rows of the table of facts.
+        results: sequence of mappings of equal keys, rows of the table of results.
+    """
+    classes = preset.config.get("classes")
+    key = f"{classes[0]} major" if classes else None
+    described = {
+        "Model": f"{preset.model}, {preset.parameters:,} parameters",
+        "Representation": "none",
+    }
+    if preset.representation:
+        kind, settings = preset.representation["class"], preset.representation["config"]
+        settings = [f"{name} {value}" for name, value in settings.items()]
+        described["Representation"] = ", ".join([kind, *settings])
+    if preset.window_bars:
+        described["Windows"] = f"{preset.window_bars} bars of {STEPS_PER_BAR} steps"
+    if classes:
+        described["Key classes"] = ", ".join(classes)
+    described |= facts
+    made_by = ", ".join(f"{name} {version}" for name, version in preset.versions.items())
+    parts = [
+        f"# {preset.name}",
+        preset.summary,
+        *_examples(preset, key),
+        "## Facts",
+        _table([{"": f"**{name}**", "Value": text} for name, text in described.items()]),
+        *(["## Results", _table(results)] if results else []),
+        f"Made by {made_by}. SHA-256 of `weights.npz`: `{preset.weights_sha256}`.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _examples(preset, key):
+    """How to play the model, as blocks of Markdown: a command and a program."""
+    if controls := preset.config.get("control_dim"):
+        return (
+            f"The model is told {controls} values at each step, such as chords, which MIDI files "
+            "do not have: it plays in Python, with `model.sample(..., controls=controls)`.",
+        )
+    imports = ["from keras_music_vae import from_preset"]
+    lines = [f'model = from_preset("{preset.name}")']
+    if not preset.window_bars:
+        arguments = f'key="{key}", seed=1' if key else "seed=1"
+        lines += [f"roll = model.sample({arguments})[0]"]
+        tokens = "roll"
+    else:
+        steps = STEPS_PER_BAR * preset.window_bars
+        lines += [f"window = model.sample(1, length={steps}, seed=1)[0]"]
+        tokens = "tokens_of(window, model.representation)"
+    if not preset.representation:
+        return (_block("python", *imports, "", *lines),)
+    imports += ["from keras_music_vae.music import midi"]
+    if preset.window_bars:
+        imports += ["from keras_music_vae.music.representations import tokens_of"]
+    lines += [
+        f"score = model.representation.decode({tokens})",
+        f'midi.write(score, "music.mid", tempo_qpm={preset.tempo_qpm:g})',
+    ]
+    command = (
+        f"python -m keras_music_vae sample --preset {preset.name} "
+        + (f'--key "{key}" ' if key else "")
+        + "--seed 1 --out music.mid"
+    )
+    return _block("bash", command), _block("python", *imports, "", *lines)
+
+
+def _block(language, *lines):
+    return "\n".join([f"```{language}", *lines, "```"])
+
+
+def _table(rows):
+    columns = list(rows[0])
+    lines = [columns, ["---"] * len(columns), *([row[c] for c in columns] for row in rows)]
+    cells = ([str(cell).replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in cells)

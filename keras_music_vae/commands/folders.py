@@ -1,0 +1,80 @@
+"""The commands that list, make and turn folders: presets, SavedModels, checkpoints, datasets."""
+
+from pathlib import Path
+
+from keras_music_vae.commands.common import CommandError, load, mistakes, new_folder, start_keras
+
+
+def presets(options):
+    from keras_music_vae.presets import list_presets
+
+    found = list_presets()
+    for preset in found:
+        print(f"{preset.name}  {preset.summary}")
+    if not found:
+        print("This release has no presets. Folders made by save_preset work in their place.")
+
+
+def export(options):
+    model, out = load(options.preset), new_folder(options.out)
+    from keras_music_vae import export
+
+    with mistakes(export.ExportError):
+        export.save(model, out)
+    print(f"{out}: load it by tf.saved_model.load({str(out)!r}); it needs TensorFlow only")
+
+
+def import_magenta(options):
+    out = new_folder(options.out)
+    start_keras()
+    from keras_music_vae import presets
+    from keras_music_vae.checkpoints import magenta
+
+    try:
+        model = magenta.load(options.checkpoint, options.config)
+    except ValueError as error:
+        first, *problems = str(error).splitlines()
+        several = f" ({len(problems)} differ, such as {problems[0]})" if problems else ""
+        raise CommandError(f"{options.checkpoint}: {first}{several}") from error
+    preset = presets.save_preset(
+        model,
+        out,
+        summary=f"MusicVAE of Magenta's configuration {options.config}",
+        representation=magenta_representation(options.config, model.num_classes),
+        bars=magenta_bars(options.config),
+        facts={
+            "Weights": f"Magenta's checkpoint {Path(options.checkpoint).name}",
+            "Licence": "that of the checkpoint",
+        },
+    )
+    print(f"{out}: a preset of {preset.parameters:,} parameters, for --preset {out}")
+    if preset.representation is None:
+        print("Its arrays are no notes of a file: use it in Python, or export it.")
+
+
+def magenta_representation(config, num_classes):
+    """The representation of one of Magenta's configurations, None for grooves."""
+    from keras_music_vae.music.representations import Drums, Melody, Trio, fits
+
+    # The published models of drums are older than the drum map of 2019.
+    known = Melody(), Drums("2017"), Drums("pitches"), Trio(drum_map="2017")
+    if config.startswith("groovae"):
+        return None
+    return next(each for each in known if fits(each, num_classes))
+
+
+def magenta_bars(config):
+    """Int, the bars of a window, which stand in the name of a configuration: "cat-mel_2bar_big"."""
+    return int(config.split("bar")[0].rpartition("_")[2])
+
+
+def datasets(options):
+    from keras_music_vae.papers import PAPERS
+
+    print("Building needs: pip install 'keras-music-vae[tfds]'")
+    for paper in PAPERS.values():
+        for dataset in paper.datasets.values():
+            name, _, config = dataset.tfds.partition("/")
+            print(f"\n{dataset.name}: {dataset.title}")
+            print(f"  tfds build {name} --config={config} --imports=tfds_builders")
+    print("\nWhat a dataset is and whether it needs files of yours: its README in tfds_builders")

@@ -1,0 +1,153 @@
+"""The arguments of the commands, with help and examples."""
+
+import argparse
+import contextlib
+
+from keras_music_vae import commands
+from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
+from keras_music_vae.commands.common import PROGRAM
+
+PRESET = "--preset classifying_vae_jsb_all_keys"
+FIRST = f'{PROGRAM} sample {PRESET} --key "G major" --seed 1 --out bach.mid'
+
+
+def make_parser():
+    """The parser of the command line, whose options have the command to `run`."""
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Variational autoencoders for music.",
+        epilog=f"example:\n  {FIRST}\n\nSee also: {PROGRAM} sample --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="command")
+
+    def command(run, text, *examples):
+        added = subparsers.add_parser(
+            run.__name__.replace("_", "-"),
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog="\n  ".join(["examples:", *examples]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(run=run)
+        return added
+
+    _add_music(command)
+    command(commands.presets, "list the presets", f"{PROGRAM} presets")
+    exported = command(
+        commands.export,
+        "write a preset as a SavedModel",
+        f"{PROGRAM} export {PRESET} --out saved_model",
+    )
+    _add_preset(exported)
+    exported.add_argument("--out", required=True, help="folder, to be made")
+
+    imported = command(
+        commands.import_magenta,
+        "write a checkpoint of Magenta's MusicVAE as a preset",
+        f"{PROGRAM} import-magenta cat-mel_2bar_big.tar --config cat-mel_2bar_big --out melodies",
+        f"{PROGRAM} sample --preset melodies --temperature 0.5 --out new.mid",
+    )
+    imported.add_argument(
+        "checkpoint", metavar="FILE", help="a .tar that Magenta published, or a checkpoint"
+    )
+    text = f"Magenta's name for the model: {', '.join(CONFIGURATIONS)}"
+    imported.add_argument(
+        "--config", required=True, choices=CONFIGURATIONS, metavar="NAME", help=text
+    )
+    imported.add_argument("--out", required=True, help="folder, to be made")
+
+    command(commands.datasets, "say how to build each dataset", f"{PROGRAM} datasets")
+    return parser
+
+
+def _add_music(command):
+    made = command(
+        commands.sample,
+        "make music from nothing",
+        FIRST,
+        f"{PROGRAM} sample {PRESET} --key e --count 3 --temperature 0.8 --out bach.mid",
+        f"{PROGRAM} sample --preset my_drums --bars 4 --temperature 0.5 --out drums.mid",
+    )
+    _add_preset(made)
+    made.add_argument("--key", type=_key, help='such as "G major" or "Bb minor"')
+    made.add_argument("--steps", type=_whole(1), help="length of piano rolls (default: 64)")
+    made.add_argument(
+        "--bars", type=_whole(1), help="length of MusicVAE's pieces (default: as it was trained)"
+    )
+    made.add_argument("--count", type=_whole(1), default=1, help="pieces to make (default: 1)")
+    made.add_argument(
+        "--tempo", type=_between(4, 999), help="quarters a minute (default: the preset's)"
+    )
+    _add_randomness(made)
+    made.add_argument("--out", required=True, help="MIDI file; several pieces are numbered")
+    made.add_argument("--plot", help="PNG file of the piano roll")
+
+    again = command(
+        commands.reconstruct,
+        "encode a MIDI file and decode it again",
+        f"{PROGRAM} reconstruct in.mid {PRESET} --out out.mid",
+    )
+    again.add_argument("midi", metavar="IN.mid", help="MIDI file")
+    _add_preset(again)
+    _add_randomness(again)
+    again.add_argument("--out", required=True, help="MIDI file")
+
+    between = command(
+        commands.interpolate,
+        "make the windows between the first windows of two MIDI files (MusicVAE)",
+        f"{PROGRAM} interpolate a.mid b.mid --preset my_melodies --temperature 0.5 --out out.mid",
+    )
+    between.add_argument("first", metavar="A.mid", help="MIDI file to begin with")
+    between.add_argument("second", metavar="B.mid", help="MIDI file to end with")
+    _add_preset(between)
+    text = "windows to make, both ends included (default: 9)"
+    between.add_argument("--steps", type=_whole(2), default=9, help=text)
+    _add_randomness(between)
+    between.add_argument("--out", required=True, help="MIDI file, the windows one after the other")
+    between.add_argument("--plot", help="PNG file of the piano roll")
+
+
+def _add_preset(parser):
+    text = "a name that `presets` lists, or a folder"
+    parser.add_argument("--preset", required=True, help=text)
+
+
+def _add_randomness(parser):
+    parser.add_argument(
+        "--temperature",
+        type=_between(0.01, 100),
+        default=1.0,
+        help="below 1 makes likely notes likelier (default: 1)",
+    )
+    parser.add_argument("--seed", type=_whole(0), default=0, help="equal seeds, equal music")
+
+
+def _key(text):
+    from keras_music_vae.music.theory import parse_key
+
+    try:
+        return parse_key(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _whole(least):
+    def parse(text):
+        if not text.isdecimal() or not least <= int(text) < 2**31:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {least} to {2**31 - 1}, received {text!r}"
+            )
+        return int(text)
+
+    return parse
+
+
+def _between(low, high):
+    def parse(text):
+        with contextlib.suppress(ValueError):
+            if low <= float(text) <= high:
+                return float(text)
+        raise argparse.ArgumentTypeError(f"expected {low} to {high}, received {text!r}")
+
+    return parse

@@ -1,0 +1,81 @@
+"""Music of models of windows of tokens: melodies, drums and trios."""
+
+from keras_music_vae.commands.common import CommandError, mistakes
+from keras_music_vae.commands.piece import Piece
+
+QUARTERS_PER_BAR = 4
+
+
+def sample(model, options):
+    """The `Piece`s that the command `sample` writes."""
+    from keras_music_vae import play
+
+    if options.key:
+        raise CommandError(f"{model.preset.name} has no keys to choose from; leave out --key.")
+    if options.steps:
+        raise CommandError(f"{model.preset.name} counts in bars; give --bars, not --steps.")
+    with _refusals():
+        scores = play.sample(model, options.count, options.bars, options.temperature, options.seed)
+    bars = options.bars or play.window_bars(model)
+    return [_piece(score, bars, _bars(bars)) for score in scores]
+
+
+def reconstruct(model, score, options):
+    """The score that the command `reconstruct` writes, and what it says of it."""
+    from keras_music_vae import play
+
+    with _refusals():
+        remade = play.reconstruct(model, options.midi, options.temperature, options.seed)
+    bars = _bars(len(remade.tokens) // play.BAR)
+    told = [f"{bars} in windows of {play.window_bars(model)}"]
+    if tracks := _tracks(score, model.representation):
+        told.append(tracks)
+    told.append(
+        f"{remade.kept:.0%} of tokens kept, {remade.events_kept:.0%} where something happens"
+    )
+    return remade.score, "; ".join(told)
+
+
+def interpolate(model, options):
+    """The `Piece` that the command `interpolate` writes."""
+    from keras_music_vae import play
+
+    ends = options.first, options.second
+    with _refusals():
+        score = play.interpolate(model, *ends, options.steps, options.temperature, options.seed)
+    window = play.window_bars(model)
+    bars = options.steps * window
+    return _piece(score, bars, f"{options.steps} windows, {_bars(bars)}")
+
+
+def _refusals():
+    from keras_music_vae import play
+    from keras_music_vae.music import midi
+
+    return mistakes(play.PlayError, midi.MidiError)
+
+
+def _piece(score, bars, length):
+    from keras_music_vae.music import plotting
+
+    return Piece(score, length, bars * QUARTERS_PER_BAR, lambda: plotting.multitrack(score))
+
+
+def _bars(count):
+    return "1 bar" if count == 1 else f"{count} bars"
+
+
+def _tracks(score, representation):
+    """Says which tracks a melody and a bass were read from; "" of drums."""
+    import numpy as np
+
+    from keras_music_vae import play
+    from keras_music_vae.music import midi
+
+    notes = play.lines(score, representation).notes
+    notes = notes[~notes["is_drum"]] if notes is not score.notes else notes[:0]
+    names = []
+    for track, first in zip(*np.unique(notes["track"], return_index=True), strict=True):
+        name = score.names[track] if track < len(score.names) else ""
+        names.append(name.strip() or midi.FAMILIES[notes["program"][first] // 8])
+    return f"read from {' and '.join(names)}" if names else ""

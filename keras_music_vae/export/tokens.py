@@ -1,0 +1,108 @@
+"""Functions of models of windows of tokens, whose codes are one for a whole window."""
+
+from keras_music_vae.export.inputs import draw_key, how, spec
+from keras_music_vae.models import MusicVAE
+
+MODELS = (MusicVAE,)
+
+
+def description(model):
+    """What the configuration says beside the constructor's arguments: lengths, in steps."""
+    return {"length_unit": model.length_unit, "encoded_length": model.encoded_length}
+
+
+def signatures(model):
+    """Name -> function of a dict, and the dict of what it takes.
+
+    Tokens are int32 `(batch, time, part)`, float32 where the model makes grooves:
+
+    * `encode` {tokens} -> {mean, stddev}, float32 `(batch, latent)`;
+    * `decode` {z, length, temperature, seed} -> {tokens};
+    * `sample` {count, length, temperature, seed} -> {tokens};
+    * `reconstruct` {tokens, temperature, seed} -> {tokens};
+    * `interpolate` {first, second, steps, temperature, seed} -> {tokens}, `(steps, time, part)`, of
+      two windows `(time, part)`.
+
+    `length`, and the time of tokens, is any with a flat model. A hierarchical decoder makes a
+    multiple of its subsequences, `length_unit` in the configuration, and a hierarchical encoder
+    reads windows of one length, `encoded_length`; other lengths are refused.
+
+    A model that is told controls, float32 `(batch, time, control)`, takes them in `encode`,
+    `decode`, `sample` and `reconstruct`; `count` and `length` follow from them and fall away. It
+    has no `interpolate`. A decoder alone has `sample` only, as there are no codes.
+    """
+    import tensorflow as tf
+
+    parts = model.parts
+
+    def encode(inputs):
+        posterior = model.encode(inputs["tokens"], inputs.get("controls"))
+        return {name: _float(value) for name, value in posterior._asdict().items()}
+
+    def decode(inputs, draw=0):
+        z, controls = inputs["z"], inputs.get("controls")
+        length = inputs["length"] if controls is None else tf.shape(controls)[1]
+        if model.length_unit > 1:
+            message = f"The length must be a multiple of {model.length_unit}, the subsequences."
+            checked = tf.debugging.assert_equal(length % model.length_unit, 0, message)
+            with tf.control_dependencies([checked]):  # or a reshape fails first
+                length = tf.identity(length)
+        key = draw_key(inputs["seed"], draw)
+        uniforms = tf.random.stateless_uniform((tf.shape(z)[0], length, parts), key)
+        return {"tokens": model.rollout(z, uniforms, inputs["temperature"], controls)[0]}
+
+    def sample(inputs):
+        controls = inputs.get("controls")
+        count = inputs["count"] if controls is None else tf.shape(controls)[0]
+        if not model.latent_dim:
+            return decode(inputs | {"z": tf.zeros((count, 1))})
+        shape = count, model.latent_dim
+        z = tf.random.stateless_normal(shape, draw_key(inputs["seed"], 0))
+        return decode(inputs | {"z": z}, draw=1)
+
+    def reconstruct(inputs):
+        length = tf.shape(inputs["tokens"])[1]
+        return decode(inputs | {"z": encode(inputs)["mean"], "length": length})
+
+    def interpolate(inputs):
+        first, second = inputs["first"], inputs["second"]
+        ends = encode({"tokens": tf.stack([first, second])})["mean"]
+        z = _slerp(*tf.unstack(tf.cast(ends, tf.float64)), inputs["steps"])
+        return decode(inputs | {"z": _float(z), "length": tf.shape(first)[0]})
+
+    def _float(x):
+        return tf.cast(x, tf.float32)
+
+    window, dtype = (model.encoded_length, parts), model.decoder.heads[0].token_dtype
+    tokens = spec("tokens", (None, *window), dtype)
+    z = spec("z", (None, model.latent_dim), tf.float32)
+    count, length = spec("count"), spec("length")
+    if model.control_dim:
+        controls = spec("controls", (None, None, model.control_dim), tf.float32)
+        count, length = {}, controls
+        tokens |= controls
+    drawn = {"sample": (sample, count | length | how())}
+    if not model.latent_dim:
+        return drawn
+    found = {
+        "encode": (encode, tokens),
+        "decode": (decode, z | length | how()),
+        **drawn,
+        "reconstruct": (reconstruct, tokens | how()),
+    }
+    if not model.control_dim:
+        ends = spec("first", window, dtype) | spec("second", window, dtype)
+        found["interpolate"] = (interpolate, ends | spec("steps") | how())
+    return found
+
+
+def _slerp(first, second, steps):
+    """`models.latent_space.slerp` for equal steps, in a graph."""
+    import tensorflow as tf
+
+    cosine = tf.tensordot(first, second, 1) / (tf.norm(first) * tf.norm(second))
+    angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
+    share = tf.linspace(tf.constant(0.0, tf.float64), 1.0, steps)[:, None]
+    line = (1 - share) * first + share * second
+    arc = (tf.sin((1 - share) * angle) * first + tf.sin(share * angle) * second) / tf.sin(angle)
+    return tf.where(tf.sin(angle) > 1e-6, arc, line)

@@ -1,0 +1,167 @@
+"""The commands with presets of MusicVAE, in this process."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_music_vae import play, presets
+from keras_music_vae.__main__ import main
+from keras_music_vae.models import VAE, MusicVAE
+from keras_music_vae.music import midi
+from keras_music_vae.music.representations import Drums, Melody, Trio, tokens_of
+from tests.play_test import band
+
+SIZES = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}
+TRIO = {"num_classes": (90, 90, 512), "subsequences": 4, "split_parts": True}
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """A folder of presets: untrained models, and one of piano rolls."""
+    folder = tmp_path_factory.mktemp("presets")
+    keras.utils.set_random_seed(1)
+    models = {
+        "melody": (MusicVAE((90,), **SIZES), Melody(), None),
+        "drums": (MusicVAE((512,), **SIZES, encoder_input="drum_roll"), Drums(), 1),
+        "trio": (MusicVAE(**SIZES | TRIO), Trio(), 4),
+        "alone": (MusicVAE((90,), **SIZES | {"latent_dim": 0}), Melody(), None),
+        "chords": (MusicVAE((90,), **SIZES, control_dim=2), Melody(), None),
+        "groove": (MusicVAE((2,) * 9, **SIZES, head="groove"), None, None),
+        "rolls": (VAE(latent_dim=3, hidden_dim=8), None, None),
+    }
+    for name, (model, representation, bars) in models.items():
+        presets.save_preset(
+            model, folder / name, representation=representation, bars=bars, tempo_qpm=90
+        )
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _workplace(shipped, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", shipped)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def song(tmp_path):
+    midi.write(band(), "song.mid", tempo_qpm=70)
+    midi.write(band(lead=1), "other.mid", tempo_qpm=80)
+    return midi.read("song.mid")
+
+
+def assert_same_notes(path, score):
+    """Files have finer ticks than scores of steps."""
+    written = midi.read(path)
+    scale = written.ticks_per_quarter // score.ticks_per_quarter
+    notes = score.notes.copy()
+    notes["start"] *= scale
+    notes["end"] *= scale
+    for field in ("start", "end", "pitch", "is_drum"):
+        np.testing.assert_array_equal(np.sort(written.notes[field]), np.sort(notes[field]))
+
+
+@pytest.mark.parametrize(
+    ("preset", "told"),
+    [("melody", "2 bars, 5 s"), ("drums", "1 bar, 3 s"), ("trio", "4 bars, 11 s")],
+)
+def test_sample_writes_what_the_model_samples(preset, told, capsys):
+    arguments = ["sample", "--preset", preset, "--seed", "3", "--temperature", "0.9"]
+    assert main([*arguments, "--out", "a.mid"]) == 0
+    output = capsys.readouterr()
+    assert (output.out, output.err) == (f"a.mid: {told} at 90 quarters a minute\n", "")
+    model = presets.from_preset(preset)
+    window = model.sample(1, 16 * int(told[0]), 0.9, 3)[0]
+    expected = model.representation.decode(tokens_of(window, model.representation))
+    assert_same_notes("a.mid", expected)
+    assert midi.read("a.mid").tempos["tempo_qpm"] == pytest.approx([90], rel=1e-6)
+
+
+def test_several_pieces_of_other_lengths_with_plots(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    arguments = ["sample", "--preset", "melody", "--bars", "3", "--count", "2", "--tempo", "120"]
+    assert main([*arguments, "--out", "a.mid", "--plot", "a.png"]) == 0
+    expected = presets.from_preset("melody").sample(2, 48)
+    for number, window in enumerate(expected, 1):
+        assert_same_notes(f"a_{number}.mid", Melody().decode(window[:, 0]))
+        assert (tmp_path / f"a_{number}.png").read_bytes().startswith(b"\x89PNG")
+    assert "a_2.mid: 3 bars, 6 s at 120 quarters a minute" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("preset", "tracks"), [("melody", "Lead; "), ("drums", None), ("trio", "Lead and Bass; ")]
+)
+def test_reconstruct_writes_what_the_model_reconstructs(song, preset, tracks, capsys):
+    arguments = ["reconstruct", "song.mid", "--preset", preset, "--seed", "2", "--out", "b.mid"]
+    assert main(arguments) == 0
+    model = presets.from_preset(preset)
+    remade = play.reconstruct(model, song, seed=2)
+    assert_same_notes("b.mid", remade.score)
+    assert midi.read("b.mid").tempos["tempo_qpm"] == pytest.approx([70], rel=1e-6)
+    bars = play.window_bars(model)
+    told = f"b.mid: 9 bars in windows of {bars}; " + (f"read from {tracks}" if tracks else "")
+    told += f"{remade.kept:.0%} of tokens kept, {remade.events_kept:.0%} where something happens\n"
+    assert capsys.readouterr().out == told
+
+
+def test_interpolate_writes_the_windows_between(song, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    arguments = ["interpolate", "song.mid", "other.mid", "--preset", "melody", "--seed", "2"]
+    arguments += ["--steps", "4", "--temperature", "0.5", "--out", "c.mid", "--plot", "c.png"]
+    assert main(arguments) == 0
+    model = presets.from_preset("melody")
+    expected = play.interpolate(model, "song.mid", "other.mid", 4, 0.5, 2)
+    assert_same_notes("c.mid", expected)
+    assert midi.read("c.mid").tempos["tempo_qpm"] == pytest.approx([70], rel=1e-6)
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out == "c.mid: 4 windows, 8 bars\nc.png\n"
+
+
+def again(preset, path="song.mid"):
+    return ["reconstruct", path, "--preset", preset, "--out", "a.mid"]
+
+
+def between(preset, first="song.mid", second="other.mid", out="a.mid"):
+    return ["interpolate", first, second, "--preset", preset, "--out", out]
+
+
+def new(preset, *more):
+    return ["sample", "--preset", preset, "--out", "a.mid", *more]
+
+
+MISTAKES = {
+    "key": (new("melody", "--key", "C"), "melody has no keys to choose from; leave out --key"),
+    "steps": (new("melody", "--steps", "8"), "melody counts in bars; give --bars, not --steps"),
+    "bars of rolls": (new("rolls", "--bars", "8"), "give --steps, not --bars"),
+    "bars of a hierarchy": (new("trio", "--bars", "2"), "makes pieces of 4 bars. Received: 2 bars"),
+    "chords": (new("chords"), "is told 2 values at each step"),
+    "grooves": (new("groove"), "has no representation"),
+    "decoder alone": (again("alone"), "a decoder alone"),
+    "no melody": (again("melody", "drums.mid"), "drums.mid: No part has notes in the range"),
+    "no drums": (again("drums", "melody.mid"), "melody.mid: No part on channel 10 has a drum"),
+    "no bass": (again("trio", "melody.mid"), "The file lacks a bass (32 to 39) and drums."),
+    "short": (again("melody", "short.mid"), "short.mid: The music is shorter than a window"),
+    "no MIDI": (again("melody", "text.mid"), "not a MIDI file"),
+    "second is short": (between("melody", second="short.mid"), "short.mid: The music is shorter"),
+    "first is not there": (between("melody", first="no.mid"), "No such file"),
+    "interpolation of rolls": (between("rolls"), "has a code for each step, not for a window"),
+    "no folder": (between("melody", out="no/a.mid"), "no is not there to write a.mid to"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "told"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_told_in_one_line(song, arguments, told, tmp_path, capsys):
+    (tmp_path / "text.mid").write_text("This is no MIDI.")
+    quarters = np.arange(36)
+    drums = midi.make_notes(40, quarters, quarters + 1, is_drum=True)
+    melody = midi.make_notes(60, quarters, quarters + 1)
+    midi.write(midi.Score(drums, 1), "drums.mid")
+    midi.write(midi.Score(melody, 1), "melody.mid")
+    midi.write(midi.Score(melody[:2], 1), "short.mid")
+    before = set(tmp_path.iterdir())
+    assert main(arguments) == 1
+    output = capsys.readouterr()
+    assert told in output.err
+    assert output.err.startswith("keras-music-vae: ")
+    assert output.err.count("\n") == 1
+    assert output.out == ""
+    assert set(tmp_path.iterdir()) == before

@@ -1,0 +1,175 @@
+"""From MIDI to MIDI through small models."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_music_vae import play, presets
+from keras_music_vae.models import MusicVAE
+from keras_music_vae.music import midi
+from keras_music_vae.music.representations import Drums, Melody, Trio, tokens_of, window_of
+
+SIZES = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}
+MODELS = {
+    "melody": ({"num_classes": (90,)}, Melody(), None),
+    "drums": ({"num_classes": (512,), "encoder_input": "drum_roll"}, Drums(), None),
+    "single drums": ({"num_classes": (2,) * 9, "head": "nade", "nade_units": 3}, Drums(), None),
+    "trio": (
+        {"num_classes": (90, 90, 512), "subsequences": 4, "split_parts": True},
+        Trio(),
+        4,
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=MODELS.values(), ids=MODELS)
+def model(request, tmp_path_factory):
+    settings, representation, bars = request.param
+    keras.utils.set_random_seed(1)
+    model = MusicVAE(**SIZES | settings)
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * keras.random.normal(weight.shape))
+    folder = tmp_path_factory.mktemp("preset") / "small"
+    presets.save_preset(model, folder, representation=representation, bars=bars)
+    return presets.from_preset(folder)
+
+
+@pytest.fixture
+def melody(tmp_path_factory):
+    representation = Melody()
+    model = MusicVAE(**SIZES, num_classes=(90,))
+    folder = tmp_path_factory.mktemp("preset") / "small"
+    presets.save_preset(model, folder, representation=representation)
+    return presets.from_preset(folder)
+
+
+def band(bars=9, lead=0):
+    """A melody, a busier piano, a bass and drums; the melody plays in every bar."""
+    random = np.random.default_rng(0)
+    quarters = np.arange(4 * bars)
+
+    def line(start, low, high, **kind):
+        return midi.make_notes(random.integers(low, high, len(start)), start, start + 1, **kind)
+
+    chords = np.repeat(quarters[:8], 3)
+    parts = [
+        line(quarters, 60, 80, program=lead, track=0),
+        line(chords, 40, 60, program=4, track=1),
+        line(quarters[::2], 30, 40, program=33, track=2),
+        line(quarters, 35, 39, is_drum=True, track=3),
+    ]
+    notes = np.concatenate(parts)
+    order = np.lexsort((notes["track"], notes["pitch"], notes["start"]))
+    return midi.Score(notes[order], 1, names=("Lead", "Chords", "Bass", "Drums"))
+
+
+def encoded(model, score):
+    tokens = model.representation.encode(play.lines(score, model.representation))
+    return window_of(tokens, model.representation, model.num_classes)
+
+
+def test_a_piece_is_made_again_window_by_window(model):
+    score = band()
+    remade = play.reconstruct(model, score, temperature=0.5, seed=3)
+    tokens = encoded(model, score)
+    np.testing.assert_array_equal(remade.tokens, tokens)
+    assert remade.made.shape == tokens.shape == (9 * 16, model.parts)
+    steps = 16 * play.window_bars(model)
+    count = -(-len(tokens) // steps)
+    padded = np.zeros((count * steps, model.parts), int)
+    padded[: len(tokens)] = tokens
+    made = model.reconstruct(padded.reshape(count, steps, -1), temperature=0.5, seed=3)
+    np.testing.assert_array_equal(remade.made, np.concatenate(made)[: len(tokens)])
+    decoded = model.representation.decode(tokens_of(remade.made, model.representation))
+    np.testing.assert_array_equal(remade.score.notes, decoded.notes)
+
+
+def test_files_and_bytes_are_read_as_scores_are(model, tmp_path):
+    midi.write(band(), tmp_path / "band.mid")
+    expected = play.reconstruct(model, midi.read(tmp_path / "band.mid")).made
+    for source in (tmp_path / "band.mid", (tmp_path / "band.mid").read_bytes()):
+        np.testing.assert_array_equal(play.reconstruct(model, source).made, expected)
+
+
+def test_samples_are_those_of_the_model(model):
+    length = 16 * play.window_bars(model)
+    expected = model.sample(2, length, 0.7, 5)
+    for score, window in zip(play.sample(model, 2, None, 0.7, 5), expected, strict=True):
+        tokens = model.representation.encode(score, length)
+        # What no token says, such as the end of no note, is lost in a score.
+        again = model.representation.decode(tokens).notes
+        decoded = model.representation.decode(tokens_of(window, model.representation)).notes
+        np.testing.assert_array_equal(again["start"], decoded["start"])
+        np.testing.assert_array_equal(again["pitch"], decoded["pitch"])
+
+
+def test_interpolations_are_those_of_the_model(model):
+    scores = band(), band(lead=1)
+    made = play.interpolate(model, *scores, steps=3, temperature=0.5, seed=2)
+    bars = play.window_bars(model)
+    lines = [play.lines(score, model.representation) for score in scores]
+    ends = [model.representation.windows(score, bars)[0] for score in lines]
+    ends = window_of(np.stack(ends), model.representation, model.num_classes)
+    expected = np.concatenate(model.interpolate(*ends, 3, 0.5, 2))
+    expected = model.representation.decode(tokens_of(expected, model.representation))
+    np.testing.assert_array_equal(made.notes, expected.notes)
+
+
+def test_shares_kept():
+    tokens, made = np.array([[0], [5], [0], [6]]), np.array([[0], [5], [7], [0]])
+    remade = play.Remade(None, tokens, made)
+    assert (remade.kept, remade.events_kept) == (0.5, 0.5)
+    assert play.Remade(None, 0 * tokens, made).events_kept == 1
+
+
+def test_the_track_that_plays_in_the_most_bars_is_the_line():
+    score = band()
+    assert set(play.lines(score, Melody()).notes["track"]) == {0}
+    assert set(play.lines(score, Trio()).notes["track"]) == {0, 2, 3}
+    assert play.lines(score, Drums()) is score
+
+
+def test_bars_of_a_flat_model_may_be_any(melody):
+    assert play.window_bars(melody) == 2
+    expected = melody.sample(1, 80)[0]
+    decoded = melody.representation.decode(expected[:, 0])
+    np.testing.assert_array_equal(play.sample(melody, bars=5)[0].notes, decoded.notes)
+
+
+def test_window_bars_without_a_preset():
+    assert play.window_bars(MusicVAE((5,), **SIZES)) == 2
+    assert play.window_bars(MusicVAE((5,), **SIZES, subsequences=16)) == 16
+    sizes = SIZES | {"encoder_units": (4, 4), "encoder_lengths": (16, 4)}
+    assert play.window_bars(MusicVAE((5,), **sizes)) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"num_classes": (5,)}, "no representation"),
+        ({"num_classes": (90,), "control_dim": 2}, "is told 2 values"),
+        ({"num_classes": (90,), "latent_dim": 0}, "a decoder alone"),
+    ],
+)
+def test_what_cannot_be_played_is_told(settings, message):
+    model = MusicVAE(**SIZES | settings)
+    model.representation = Melody() if settings["num_classes"] == (90,) else None
+    with pytest.raises(play.PlayError, match=message):
+        play.reconstruct(model, band())
+
+
+def test_a_hierarchical_model_makes_its_own_length_alone():
+    model = MusicVAE((90,), **SIZES, subsequences=16)
+    model.representation = Melody()
+    with pytest.raises(play.PlayError, match="makes pieces of 16 bars"):
+        play.sample(model, bars=4)
+
+
+def test_music_without_a_window_is_refused_with_the_reason(melody, tmp_path):
+    drums = midi.make_notes([40], [0], [2], is_drum=True)
+    midi.write(midi.Score(drums, 2), tmp_path / "drums.mid")
+    with pytest.raises(midi.MidiError, match=r"drums\.mid: No part has notes") as raised:
+        play.reconstruct(melody, tmp_path / "drums.mid")
+    assert raised.value.reason == "no_melody"
+    with pytest.raises(midi.MidiError, match="shorter than a window"):
+        play.interpolate(melody, band(), band(bars=1))
