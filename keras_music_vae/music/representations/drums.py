@@ -187,7 +187,7 @@ class Drums:
 
     def accepts(self, notes):
         """Bool array (note,): the notes, an array or its columns, that are drums of the map."""
-        return notes["is_drum"] & (self._table[notes["pitch"]] > 0)
+        return notes["is_drum"] & (self._table > 0).take(notes["pitch"])
 
     def hits(self, notes, chosen, group=None):
         """Joins what is hit in the same step.
@@ -202,11 +202,13 @@ class Drums:
             group << 32 | step.
         """
         index = np.flatnonzero(chosen)
-        step, code = notes["start"][index], self._table[notes["pitch"][index]]
+        step, code = notes["start"].take(index), self._table.take(notes["pitch"].take(index))
         if group is not None and group.any():
-            step |= group[index] << 32
-        order = stable_order(step)
-        step, code = step[order], code[order]
+            step |= group.take(index) << 32
+        # Steps descend only where the parts of a score do not begin together.
+        if (step[1:] < step[:-1]).any():
+            order = stable_order(step)
+            step, code = step[order], code[order]
         first = np.flatnonzero(begins_run(step))
         if not len(first):
             return step, code
