@@ -7,8 +7,14 @@ MODELS = (MusicVAE,)
 
 
 def description(model):
-    """What the configuration says beside the constructor's arguments: lengths, in steps."""
-    return {"length_unit": model.length_unit, "encoded_length": model.encoded_length}
+    """What the configuration says beside the constructor's arguments: lengths.
+
+    In steps those of `signatures`; in bars that of a window, if the model comes from a preset.
+    """
+    lengths = {"length_unit": model.length_unit, "encoded_length": model.encoded_length}
+    if preset := getattr(model, "preset", None):
+        lengths["bars"] = preset.window_bars
+    return lengths
 
 
 def signatures(model):

@@ -1,6 +1,7 @@
 """Checkpoints of Magenta as presets, and what is done with these."""
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -86,6 +87,8 @@ def test_an_imported_model_is_exported(checkpoint):
 
     assert imported() == 0
     assert main(["export", "--preset", "melodies", "--out", "saved_model"]) == 0
+    configuration = json.loads(Path("saved_model", "configuration.json").read_text())
+    assert (configuration["bars"], configuration["representation"]["class"]) == (2, "Melody")
     loaded = tf.saved_model.load("saved_model")
     how = {"count": tf.constant(1), "length": tf.constant(32)}
     how |= {"temperature": tf.constant(1.0), "seed": tf.constant(3)}
