@@ -23,7 +23,6 @@ class Descriptor:
             asserts that they are equal function by function.
         schedules: arguments of `compile` that take a schedule of the updates of the weight of a KL.
         output_shape: function of the shape of a target -> that of the output.
-        float32_only: why the model cannot make music in mixed precision; "" if it can.
         output_dtype: the type of the output in mixed precision, in which all else is bfloat16.
         unused: names of trainable variables that only ever meet zeros, and so get no gradient.
     """
@@ -35,7 +34,6 @@ class Descriptor:
     compare_export: Callable[[Any, Any], None]
     schedules: tuple[str, ...] = ("kl_weight",)
     output_shape: Callable[[tuple], tuple] = tuple
-    float32_only: str = ""
     output_dtype: str = "bfloat16"
     unused: tuple[str, ...] = ()
 
@@ -197,7 +195,6 @@ def music_vae(name, num_classes=(90,), unused=(), **settings):
         compare_export=compare_export,
         schedules=("kl_weight",) if latent_dim else (),
         output_shape=output_shape,
-        float32_only="LSTMDecoder.generate gives controls in float32" if control_dim else "",
         # A NADE sums over drums in float32.
         output_dtype="float32" if sizes.get("head") == "nade" else "bfloat16",
         unused=unused,

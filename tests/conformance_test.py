@@ -129,9 +129,7 @@ def test_saved_model(descriptor, tmp_path):
     descriptor.compare_export(model, loaded)
 
 
-def test_mixed_precision(descriptor, request):
-    if descriptor.float32_only:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=descriptor.float32_only))
+def test_mixed_precision(descriptor):
     model = fitted(descriptor, dtype="mixed_bfloat16")
     assert {v.dtype for v in model.trainable_variables} == {"float32"}
     inputs, targets = descriptor.data(8)

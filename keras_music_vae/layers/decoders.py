@@ -165,7 +165,9 @@ class LSTMDecoder(keras.layers.Layer):
         projection = self.head.project(previous, kernel[: self.head.vector_size]) + of_code
         if controls is None:
             return projection
-        return projection + ops.matmul(controls, kernel[-controls.shape[-1] :])
+        return projection + ops.matmul(
+            ops.cast(controls, kernel.dtype), kernel[-controls.shape[-1] :]
+        )
 
     def generate(self, code, previous, uniforms, temperature, controls=None):
         """Makes tokens one after the other.

@@ -79,7 +79,7 @@ class Extractor:
 
 def _fingerprint(notes):
     """Names a song by how often it has each pitch, which survives new names, tempi and tracks."""
-    pitched = notes[~notes["is_drum"]]
-    pitches = (pitched if len(pitched) else notes)["pitch"]
+    pitches, is_pitched = notes["pitch"], ~notes["is_drum"]
+    pitches = pitches[is_pitched] if is_pitched.any() else pitches
     counts = np.bincount(pitches, minlength=128).astype("<u4")
     return "pitches-" + hashlib.sha256(counts.tobytes()).hexdigest()[:32]
