@@ -26,6 +26,13 @@ def names(model):
     return [variable.path.partition("/")[2] for variable in model.weights]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _leave_no_models_behind():
+    yield
+    fitted.cache_clear()
+    keras.backend.clear_session()
+
+
 @functools.cache
 def fitted(descriptor, dtype="float32"):
     """A model after two updates, for tests that leave it as it is."""
