@@ -4,7 +4,7 @@ import classifying_vae_figures as figures
 import classifying_vae_run as run
 import numpy as np
 
-from keras_music_vae import export, presets
+from keras_music_vae import export, presets, reproduction
 from keras_music_vae.music import midi, plotting
 from keras_music_vae.music.representations import PianoRoll
 from keras_music_vae.papers import PAPERS
@@ -46,7 +46,7 @@ def write(options, songs, results, trained):
             representation=representation,
             tempo_qpm=tempo,
             facts=card_facts(options.dataset),
-            results=card_results(name, options.dataset, results),
+            results=reproduction.card_rows(PAPER, PAPER.experiment(name, options.dataset), results),
         )
         export.save(model, folder / "saved_model")
         written += [("preset", preset), ("SavedModel", folder / "saved_model")]
@@ -67,24 +67,6 @@ def card_facts(dataset):
         "Licence": LICENCES[dataset.split("_")[0]],
         "Trained with": f"`python reproduce/classifying_vae.py --dataset {dataset}`",
     }
-
-
-def card_results(model, dataset, results):
-    """The rows of a model card's table: what the paper prints and what was measured."""
-    experiment = PAPER.experiment(model, dataset)
-    measured = next(r for r in results if r.experiment == experiment.name).metrics
-    rows = []
-    for name, metric in PAPER.metrics.items():
-        if name in measured:
-            reported = experiment.reported_value(name)
-            rows.append(
-                {
-                    "Metric": f"{metric.label}, {metric.unit}".rstrip(", "),
-                    "Paper": f"{reported.value:.{metric.digits}f}" if reported else "–",
-                    "Measured": f"{measured[name]:.{metric.digits}f}",
-                }
-            )
-    return rows
 
 
 def play(model, songs, representation, tempo, folder):

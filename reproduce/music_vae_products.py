@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_music_vae import presets
+from keras_music_vae import presets, reproduction
 from keras_music_vae.evaluation import reconstruction
 from keras_music_vae.music import midi, plotting
 from keras_music_vae.music.representations import tokens_of
@@ -42,7 +42,9 @@ def write(options, music, results, trained):
             tempo_qpm=TEMPO_QPM,
             bars=music.windows["test"].shape[1] // presets.STEPS_PER_BAR,
             facts=card_facts(options, music),
-            results=card_results(f"{options.profile}_{name}", options.dataset, results),
+            results=reproduction.card_rows(
+                PAPER, PAPER.experiment(f"{options.profile}_{name}", options.dataset), results
+            ),
         )
         written.append(("preset", preset))
         written.append(("MIDI", play(model, music, folder / "midi")))
@@ -59,24 +61,6 @@ def card_facts(options, music):
         "Trained with": f"`python reproduce/music_vae.py --dataset {options.dataset} "
         f"--profile {options.profile}`",
     }
-
-
-def card_results(model, dataset, results):
-    """The rows of a model card's table: what the paper prints and what was measured."""
-    experiment = PAPER.experiment(model, dataset)
-    measured = next(r for r in results if r.experiment == experiment.name).metrics
-    rows = []
-    for name, metric in PAPER.metrics.items():
-        if name in measured:
-            reported = experiment.reported_value(name)
-            rows.append(
-                {
-                    "Metric": f"{metric.label}, {metric.unit}".rstrip(", "),
-                    "Paper": f"{reported.value:.{metric.digits}f}" if reported else "–",
-                    "Measured": f"{measured[name]:.{metric.digits}f}",
-                }
-            )
-    return rows
 
 
 def play(model, music, folder):

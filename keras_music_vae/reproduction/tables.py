@@ -109,6 +109,32 @@ def cells(paper, table, results, datasets=None):
     return found
 
 
+def card_rows(paper, experiment, results):
+    """The rows of a model card's table: what the paper prints and what was measured.
+
+    Args:
+        paper: `Paper`.
+        experiment: `Experiment` of the model.
+        results: sequence of `Result`, of which the experiment's first is the model's.
+
+    Returns:
+        list of dict of str, for `presets.save_preset`.
+    """
+    measured = next(r for r in results if r.experiment == experiment.name).metrics
+    rows = []
+    for name, metric in paper.metrics.items():
+        if name in measured:
+            reported = experiment.reported_value(name)
+            rows.append(
+                {
+                    "Metric": f"{metric.label}, {metric.unit}".rstrip(", "),
+                    "Paper": f"{reported.value:.{metric.digits}f}" if reported else "–",
+                    "Measured": f"{measured[name]:.{metric.digits}f}",
+                }
+            )
+    return rows
+
+
 def ordering(cells):
     """How far the measured means of each dataset stand in the order of the paper's.
 
