@@ -6,9 +6,10 @@ unpacked to disk, and the paths in them are only names.
 
 import functools
 import os
+import posixpath
 import tarfile
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 MIDI = (".mid", ".midi")
@@ -35,17 +36,18 @@ class Source(NamedTuple):
 
 def find(folder):
     """Lists the MIDI files and archives below a folder, as `Source` in order of their names."""
-    found, seen = [], set()
-    for parent, subfolders, names in os.walk(folder, followlinks=True):
+    found, seen, top = [], set(), os.fspath(folder)
+    for parent, subfolders, names in os.walk(top, followlinks=True):
         # A link may lead back to a folder above.
         seen.add(os.path.realpath(parent))
         subfolders[:] = [
             name for name in subfolders if os.path.realpath(os.path.join(parent, name)) not in seen
         ]
+        inside = "" if parent == top else Path(parent).relative_to(folder).as_posix() + "/"
         for name in names:
             path = os.path.join(parent, name)
             if (_is_midi(name) or name.lower().endswith(ARCHIVES)) and os.path.isfile(path):
-                found.append(Source(path, Path(path).relative_to(folder).as_posix()))
+                found.append(Source(path, f"{inside}{name}"))
     return sorted(found, key=lambda source: source.name)
 
 
@@ -63,12 +65,13 @@ def read(source, left_out, wanted=None):
     """
     # Archives break in many ways (zlib, lzma, encryption, offsets), none of which may stop a build.
     try:
-        for number, (name, open_file) in enumerate(_open(source)):
+        for number, (name, size, open_file) in enumerate(_open(source)):
             if wanted is not None and not wanted(number, name):
                 continue
             try:
+                # Memory for as many bytes as are asked for is set aside before they are read.
                 with open_file() as file:
-                    content = file.read(_MAX_BYTES + 1)
+                    content = file.read(min(size, _MAX_BYTES) + 1)
             except Exception:
                 left_out["unreadable_file"] += 1
                 continue
@@ -91,20 +94,21 @@ def none_found(folder, left_out=()):
 
 
 def _open(source):
-    """Yields (name, function that opens it) of the MIDI file, or of those in the archive."""
+    """Yields (name, bytes, function that opens it) of the file, or of those in the archive."""
     if not source.is_archive:
-        yield source.name, functools.partial(open, source.path, "rb")
+        size = os.stat(source.path).st_size
+        yield source.name, size, functools.partial(open, source.path, "rb")
     elif source.name.lower().endswith(".zip"):
         with zipfile.ZipFile(source.path) as archive:
             for member in archive.infolist():
                 if _is_midi(member.filename):
-                    yield member.filename, functools.partial(archive.open, member)
+                    yield member.filename, member.file_size, functools.partial(archive.open, member)
     else:
         # As a stream, which forgets the members that it has passed.
         with tarfile.open(source.path, "r|*") as archive:
             for member in archive:
                 if member.isfile() and _is_midi(member.name):
-                    yield member.name, functools.partial(archive.extractfile, member)
+                    yield member.name, member.size, functools.partial(archive.extractfile, member)
 
 
 def _as_text(name):
@@ -113,4 +117,4 @@ def _as_text(name):
 
 def _is_midi(name):
     # macOS puts a hidden "._song.mid", which is no MIDI, beside each file of an archive.
-    return name.lower().endswith(MIDI) and not PurePosixPath(name).name.startswith(".")
+    return name.lower().endswith(MIDI) and not posixpath.basename(name).startswith(".")

@@ -45,7 +45,7 @@ class Catalogue:
         """Returns the id of a file's song, or None where neither a table nor the path has it."""
         if md5 in self.songs:
             return self.songs[md5]
-        for part in PurePosixPath(name).parts:
+        for part in name.split("/"):
             if _MSD_ID.fullmatch(part):
                 return part
         return None

@@ -8,11 +8,11 @@ All that workers run is in this module and those it imports, so that they can im
 """
 
 import contextlib
-import io
+import gzip
 import json
+import math
 import os
 import uuid
-import zipfile
 from collections import Counter
 
 import apache_beam as beam
@@ -86,12 +86,12 @@ def add(counts):
 
 
 def read_spool(path):
-    """Yields (key, example) of a spool file."""
-    with epath.Path(path).open("rb") as file, zipfile.ZipFile(file) as spool:
-        for key in spool.namelist():
-            entry = io.BytesIO(spool.read(key))
-            example = json.loads(entry.readline())
-            yield key, {**example, "windows": np.lib.format.read_array(entry)}
+    """Yields (key, example) of a spool file: for each a line of JSON, and the windows' bytes."""
+    with epath.Path(path).open("rb") as file, gzip.open(file) as spool:
+        for line in spool:
+            key, example, shape, dtype = json.loads(line)
+            content = spool.read(math.prod(shape) * np.dtype(dtype).itemsize)
+            yield key, {**example, "windows": np.frombuffer(content, dtype).reshape(shape)}
 
 
 class _ReadFiles(beam.DoFn):
@@ -117,15 +117,11 @@ def _spool(files, extractor, folder):
             split, examples, counted = extractor(name, content)
             counts.append(counted)
             if examples and split not in spools:
-                names[split] = f"{split}-{uuid.uuid4().hex}.zip"
+                names[split] = f"{split}-{uuid.uuid4().hex}.gz"
                 file = stack.enter_context((epath.Path(folder) / names[split]).open("wb"))
-                spools[split] = stack.enter_context(
-                    zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
-                )
+                spools[split] = stack.enter_context(gzip.open(file, "wb", compresslevel=1))
             for key, example in examples:
-                entry = io.BytesIO()
-                rest = {name: value for name, value in example.items() if name != "windows"}
-                entry.write(json.dumps(rest).encode() + b"\n")
-                np.lib.format.write_array(entry, example["windows"])
-                spools[split].writestr(key, entry.getvalue())
+                windows = example.pop("windows")
+                line = json.dumps([key, example, windows.shape, windows.dtype.str])
+                spools[split].write(line.encode() + b"\n" + windows.tobytes())
     return json.dumps({"spools": names, "counts": add(counts)})

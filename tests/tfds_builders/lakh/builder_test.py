@@ -286,7 +286,7 @@ def test_a_killed_build_leaves_nothing_that_looks_finished(folder, tmp_path):
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        while process.poll() is None and not list((tmp_path / "data").rglob("spool/*.zip")):
+        while process.poll() is None and not list((tmp_path / "data").rglob("spool/*.gz")):
             time.sleep(0.01)
         assert process.poll() is None, "the build was over before it could be killed"
         process.send_signal(signal.SIGKILL)
