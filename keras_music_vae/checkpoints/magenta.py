@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from keras import ops
 
-from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
 from keras_music_vae.layers import BidirectionalEncoder, HierarchicalDecoder, NADEHead
 from keras_music_vae.models.music_vae import MusicVAE
+from keras_music_vae.papers.magenta import BUILT, MAGENTA
 
 # What an optimizer kept, and what CuDNN kept a second time.
 _NOT_WEIGHTS = ("/Adam", "/Adam_1", "opaque_kernel")
@@ -28,7 +28,7 @@ def load(path, name, **sizes):
 
     Args:
         path: a published .tar, a folder, or the prefix of a checkpoint, such as "model.ckpt-0".
-        name: str, one of `CONFIGURATIONS`.
+        name: str, one of `papers.magenta.MAGENTA`.
         **sizes: arguments of `MusicVAE` that differ from the configuration's.
 
     Returns:
@@ -36,14 +36,17 @@ def load(path, name, **sizes):
 
     Raises:
         FileNotFoundError: if there is no checkpoint.
-        ValueError: if the name is another, or the variables are not those of the model.
+        ValueError: if the name is another or that of a model that cannot be made, or if the
+            variables are not those of the model.
     """
-    if name not in CONFIGURATIONS:
+    if name in MAGENTA and MAGENTA[name].not_built:
+        raise ValueError(f"There is no model of {name}: {MAGENTA[name].not_built}.")
+    if name not in MAGENTA:
         raise ValueError(
-            f"Expected one of the configurations {', '.join(CONFIGURATIONS)}. Received: {name!r}"
+            f"Expected one of the configurations {', '.join(BUILT)}. Received: {name!r}"
         )
     found = read(path)
-    model = MusicVAE(**CONFIGURATIONS[name] | sizes)
+    model = MusicVAE(**MAGENTA[name].model | sizes)
     assign(model, found)
     return model
 

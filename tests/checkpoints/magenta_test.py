@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from keras_music_vae.checkpoints import magenta
-from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
 from keras_music_vae.models.music_vae import MusicVAE
+from keras_music_vae.papers.magenta import BUILT, MAGENTA
 
 SIZES = {"num_classes": (6,), "latent_dim": 3, "encoder_units": (4,), "decoder_units": (5, 4)}
 
@@ -109,8 +109,15 @@ def test_what_is_no_checkpoint_is_refused(checkpoint, tmp_path):
         magenta.read(tmp_path)
 
 
+def test_a_model_that_cannot_be_made_is_refused_with_the_reason(checkpoint):
+    with pytest.raises(
+        ValueError, match=r"no model of hier-multiperf.*: an end token, 489, closes"
+    ):
+        magenta.load(checkpoint, "hier-multiperf_vel_1bar_med")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", BUILT)
 def test_names_and_shapes_are_those_of_the_published_models(name, shared):
     path = shared / "fixtures" / "magenta" / "variable_shapes.json"
     if not path.is_file():
@@ -119,7 +126,7 @@ def test_names_and_shapes_are_those_of_the_published_models(name, shared):
     if name not in published:
         pytest.skip(f"{path} has no {name}")
     *_, parameters, shapes = published[name]
-    model = MusicVAE(**CONFIGURATIONS[name])
+    model = MusicVAE(**MAGENTA[name].model)
     assert sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) == parameters
     found = {key: list(value.shape) for key, value in magenta.variables(model).items()}
     assert found == dict(shapes)
