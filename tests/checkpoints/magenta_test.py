@@ -109,6 +109,41 @@ def test_what_is_no_checkpoint_is_refused(checkpoint, tmp_path):
         magenta.read(tmp_path)
 
 
+# Today's names, and how the decoder of the first release named the same.
+FIRST_RELEASE = {
+    "core_decoder/core_decoder_": "core_decoder_",
+    "core_decoder/decoder/": "core_decoder_0/decoder/",
+    "decoder/hierarchical_level_0/initial_state/": "hierarchical_layer_0/e_to_initial_state/",
+    "decoder/hierarchical_level_0/cell_": "hierarchical_layer_0/rnn/multi_rnn_cell/cell_",
+}
+
+
+@pytest.mark.parametrize("folder", ["hierdec-trio", "hierdec-mel"])
+def test_names_of_the_first_release_are_read(folder, golden, tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    expected = {
+        name.removeprefix("var/"): value
+        for name, value in golden(f"magenta/{folder}/golden").items()
+        if name.startswith("var/")
+    }
+    old = {}
+    for name, value in expected.items():
+        start = next((each for each in FIRST_RELEASE if name.startswith(each)), "")
+        old[FIRST_RELEASE.get(start, "") + name.removeprefix(start)] = value
+    assert len(set(old) - set(expected)) == (30 if folder == "hierdec-trio" else 14)
+    tf.raw_ops.SaveV2(
+        prefix=str(tmp_path / "model.ckpt"),
+        tensor_names=list(old),
+        shape_and_slices=[""] * len(old),
+        tensors=[tf.constant(value) for value in old.values()],
+    )
+    model = magenta.load(tmp_path / "model.ckpt", f"{folder}_16bar", **SMALL)
+    found = magenta.variables(model)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, atol=1e-6)
+
+
 def test_a_model_that_cannot_be_made_is_refused_with_the_reason(checkpoint):
     with pytest.raises(
         ValueError, match=r"no model of hier-multiperf.*: an end token, 489, closes"
