@@ -143,3 +143,40 @@ class InverseSigmoid(LearningRateSchedule):
 
     def get_config(self):
         return {"rate": self.rate}
+
+
+def compile_arguments(settings):
+    """What `MusicVAE.compile` takes, made from the settings of a training.
+
+    Args:
+        settings: mapping with `learning_rate`, from which the rate of Adam decays by
+            `learning_rate_decay` an update to `learning_rate_floor`; `beta_1`, `beta_2`, `epsilon`
+            and `clip_norm`; `kl_weight`, which is approached from 0 by `kl_weight_rate` an update;
+            `sampling_rate`, of `InverseSigmoid`, or 0 to read the true tokens. Whatever else it
+            has, such as a batch size, is for others.
+
+    Returns:
+        Dict of `optimizer`, `kl_weight` and `sampling_probability`.
+
+    Raises:
+        ValueError: if there is a `sampling_schedule` of another kind.
+    """
+    rate = settings["sampling_rate"]
+    schedule = settings.get("sampling_schedule", "inverse_sigmoid")
+    if rate and schedule != "inverse_sigmoid":
+        raise ValueError(
+            "Expected sampling_schedule='inverse_sigmoid', or sampling_rate=0 to read the true "
+            f"tokens. Received: sampling_schedule={schedule!r} with sampling_rate={rate}"
+        )
+    names = "learning_rate", "learning_rate_floor", "learning_rate_decay"
+    return {
+        "optimizer": keras.optimizers.Adam(
+            ExponentialApproach(*(settings[name] for name in names)),
+            settings["beta_1"],
+            settings["beta_2"],
+            settings["epsilon"],
+            global_clipnorm=settings["clip_norm"],
+        ),
+        "kl_weight": ExponentialApproach(0.0, settings["kl_weight"], settings["kl_weight_rate"]),
+        "sampling_probability": InverseSigmoid(rate) if rate else 0.0,
+    }

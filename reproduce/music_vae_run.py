@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 
 from keras_music_vae.evaluation import reconstruction
@@ -10,7 +9,7 @@ from keras_music_vae.models.music_vae import MusicVAE
 from keras_music_vae.music import windows
 from keras_music_vae.papers import PAPERS
 from keras_music_vae.papers.music_vae import ARCHITECTURE, PARTS
-from keras_music_vae.schedules import ExponentialApproach, InverseSigmoid
+from keras_music_vae.schedules import compile_arguments
 from keras_music_vae.training import train
 from keras_music_vae.training.window_datasets import window_batches
 
@@ -85,20 +84,7 @@ def load_music(dataset, data_dir=None, manual_dir=None):
 def make_model(values, num_classes):
     """A compiled `MusicVAE` with the hyperparameters of an experiment."""
     model = MusicVAE(num_classes, **{name: values[name] for name in ARCHITECTURE})
-    rate = values["learning_rate"], values["learning_rate_floor"], values["learning_rate_decay"]
-    model.compile(
-        keras.optimizers.Adam(
-            ExponentialApproach(*rate),
-            values["beta_1"],
-            values["beta_2"],
-            values["epsilon"],
-            global_clipnorm=values["clip_norm"],
-        ),
-        kl_weight=ExponentialApproach(0.0, values["kl_weight"], values["kl_weight_rate"]),
-        sampling_probability=InverseSigmoid(values["sampling_rate"])
-        if values["sampling_rate"]
-        else 0.0,
-    )
+    model.compile(**compile_arguments(values))
     return model
 
 

@@ -21,7 +21,7 @@ ARROWS = {
     "schedules": set(),
     "layers": {"losses", "schedules"},
     "models": {"layers", "losses", "music", "schedules"},
-    "checkpoints": {"layers", "models"},
+    "checkpoints": {"layers", "models", "papers"},
     "training": LIBRARY,
     "evaluation": LIBRARY,
     "presets": LIBRARY | {"cards"},

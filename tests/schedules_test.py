@@ -10,6 +10,7 @@ from keras_music_vae.schedules import (
     ExponentialApproach,
     InverseSigmoid,
     LinearWarmup,
+    compile_arguments,
 )
 
 STEPS_PER_EPOCH = 137
@@ -140,6 +141,49 @@ def test_magentas_schedules(golden, name, schedule):
     np.testing.assert_allclose(found, arrays[name], rtol=1e-4, atol=1e-6)
     again = type(schedule).from_config(schedule.get_config())
     np.testing.assert_array_equal(values(again, arrays["steps"]), found)
+
+
+SETTINGS = {
+    "learning_rate": 1e-3,
+    "learning_rate_floor": 1e-5,
+    "learning_rate_decay": 0.9999,
+    "beta_1": 0.8,
+    "beta_2": 0.99,
+    "epsilon": 1e-8,
+    "clip_norm": 2.0,
+    "kl_weight": 0.2,
+    "kl_weight_rate": 0.99999,
+    "sampling_rate": 1000,
+    "batch_size": 512,
+}
+
+
+def test_settings_of_a_training_are_what_compile_takes():
+    arguments = compile_arguments(SETTINGS)
+    config = arguments["optimizer"].get_config()
+    wanted = {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-8, "global_clipnorm": 2.0}
+    assert {key: config[key] for key in wanted} == wanted
+    schedules = (
+        arguments["optimizer"]._learning_rate,
+        arguments["kl_weight"],
+        arguments["sampling_probability"],
+    )
+    step = 6908
+    expected = (
+        1e-5 + (1e-3 - 1e-5) * 0.9999**step,
+        0.2 * (1 - 0.99999**step),
+        1 - 1000 / (1000 + np.exp(step / 1000)),
+    )
+    # In float32, which Magenta has too, 0.99999 is a little less.
+    np.testing.assert_allclose([float(each(step)) for each in schedules], expected, rtol=2e-3)
+
+
+def test_without_a_sampling_rate_the_true_tokens_are_read():
+    assert compile_arguments(SETTINGS | {"sampling_rate": 0.0})["sampling_probability"] == 0.0
+    constant = SETTINGS | {"sampling_schedule": "constant"}
+    assert compile_arguments(constant | {"sampling_rate": 0.0})["sampling_probability"] == 0.0
+    with pytest.raises(ValueError, match="Received: sampling_schedule='constant' with"):
+        compile_arguments(constant)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ whose columns are the gates in the order input, candidate, forget, output. It ad
 gate, which is not in its bias.
 """
 
+import re
 import shutil
 import tarfile
 import tempfile
@@ -13,14 +14,25 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from keras import ops
 
-from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
 from keras_music_vae.layers import BidirectionalEncoder, HierarchicalDecoder, NADEHead
 from keras_music_vae.models.music_vae import MusicVAE
+from keras_music_vae.papers.magenta import BUILT, MAGENTA
 
 # What an optimizer kept, and what CuDNN kept a second time.
 _NOT_WEIGHTS = ("/Adam", "/Adam_1", "opaque_kernel")
 _NOT_VARIABLES = {"global_step", "beta1_power", "beta2_power"}
 _DIRECTION = "{}/bidirectional_rnn/{}/multi_rnn_cell/cell_0/lstm_cell"
+# Until early 2018 the hierarchical decoder was HierarchicalMultiOutLstmDecoder of lstm_models.py:
+# the same variables, in the scopes hierarchical_layer_%d (there in e_to_initial_state, or in the
+# "rnn" of tf.nn.static_rnn) and core_decoder_%d. Issue 1188 of magenta/magenta tells of such a
+# checkpoint, hiercat_trio_16bar_big, in which later code does not find its keys. The sources of
+# that time name all other variables as today.
+_OLD_NAMES = (
+    (r"^hierarchical_layer_(\d+)/e_to_", r"decoder/hierarchical_level_\1/"),
+    (r"^hierarchical_layer_(\d+)/rnn/multi_rnn_cell/", r"decoder/hierarchical_level_\1/"),
+    (r"^core_decoder_(\d+)/", r"core_decoder/core_decoder_\1/"),
+)
+_OLD_NAME_OF_ONE = (r"^core_decoder_0/", "core_decoder/")
 
 
 def load(path, name, **sizes):
@@ -28,7 +40,7 @@ def load(path, name, **sizes):
 
     Args:
         path: a published .tar, a folder, or the prefix of a checkpoint, such as "model.ckpt-0".
-        name: str, one of `CONFIGURATIONS`.
+        name: str, one of `papers.magenta.MAGENTA`.
         **sizes: arguments of `MusicVAE` that differ from the configuration's.
 
     Returns:
@@ -36,14 +48,17 @@ def load(path, name, **sizes):
 
     Raises:
         FileNotFoundError: if there is no checkpoint.
-        ValueError: if the name is another, or the variables are not those of the model.
+        ValueError: if the name is another or that of a model that cannot be made, or if the
+            variables are not those of the model.
     """
-    if name not in CONFIGURATIONS:
+    if name in MAGENTA and MAGENTA[name].not_built:
+        raise ValueError(f"There is no model of {name}: {MAGENTA[name].not_built}.")
+    if name not in MAGENTA:
         raise ValueError(
-            f"Expected one of the configurations {', '.join(CONFIGURATIONS)}. Received: {name!r}"
+            f"Expected one of the configurations {', '.join(BUILT)}. Received: {name!r}"
         )
     found = read(path)
-    model = MusicVAE(**CONFIGURATIONS[name] | sizes)
+    model = MusicVAE(**MAGENTA[name].model | sizes)
     assign(model, found)
     return model
 
@@ -80,11 +95,13 @@ def assign(model, variables):
 
     Args:
         model: `MusicVAE`.
-        variables: mapping of Magenta's names to arrays.
+        variables: mapping of Magenta's names to arrays, also of those that the decoder of several
+            levels had until early 2018.
 
     Raises:
         ValueError: if a variable is missing, of another shape, or left over; says which.
     """
+    variables = _under_new_names(variables)
     layers = _layers(model)
     problems, known = [], set()
     for names, (read, _, layer) in layers.items():
@@ -126,6 +143,18 @@ def _read_checkpoint(prefix):
         raise ValueError(
             f"The checkpoint {prefix} cannot be read ({error}). Fetch it again."
         ) from error
+
+
+def _under_new_names(variables):
+    names = _OLD_NAMES
+    if not any(name.startswith("core_decoder_1/") for name in variables):
+        names = (_OLD_NAME_OF_ONE, *names)
+    found = {}
+    for name, array in variables.items():
+        for old, new in names:
+            name = re.sub(old, new, name)
+        found[name] = array
+    return found
 
 
 def _unpack(archive, folder):

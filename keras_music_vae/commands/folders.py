@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keras_music_vae.commands.common import CommandError, load, mistakes, new_folder, start_keras
+from keras_music_vae.papers.magenta import MAGENTA
 
 
 def presets(options):
@@ -64,8 +65,8 @@ def magenta_representation(config, num_classes):
 
 
 def magenta_bars(config):
-    """Int, the bars of a window, which stand in the name of a configuration: "cat-mel_2bar_big"."""
-    return int(config.split("bar")[0].rpartition("_")[2])
+    """Int, the bars of a window of one of Magenta's configurations."""
+    return MAGENTA[config].training["seq_length"] // 16
 
 
 def datasets(options):

@@ -4,8 +4,8 @@ import argparse
 import contextlib
 
 from keras_music_vae import commands
-from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
 from keras_music_vae.commands.common import PROGRAM
+from keras_music_vae.papers.magenta import BUILT, MAGENTA
 
 PRESET = "--preset classifying_vae_jsb_all_keys"
 FIRST = f'{PROGRAM} sample {PRESET} --key "G major" --seed 1 --out bach.mid'
@@ -51,10 +51,8 @@ def make_parser():
     imported.add_argument(
         "checkpoint", metavar="FILE", help="a .tar that Magenta published, or a checkpoint"
     )
-    text = f"Magenta's name for the model: {', '.join(CONFIGURATIONS)}"
-    imported.add_argument(
-        "--config", required=True, choices=CONFIGURATIONS, metavar="NAME", help=text
-    )
+    text = f"Magenta's name for the model: {', '.join(BUILT)}"
+    imported.add_argument("--config", required=True, choices=MAGENTA, metavar="NAME", help=text)
     imported.add_argument("--out", required=True, help="folder, to be made")
 
     command(commands.datasets, "say how to build each dataset", f"{PROGRAM} datasets")

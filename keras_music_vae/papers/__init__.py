@@ -1,10 +1,12 @@
 """Facts of the papers: what was printed, what was chosen and why. Standard library only."""
 
 from keras_music_vae.papers.classifying_vae import CLASSIFYING_VAE
+from keras_music_vae.papers.configurations import CONFIGURATIONS
 from keras_music_vae.papers.facts import (
     ASSUMED,
     CODE,
     PAPER,
+    Configuration,
     Dataset,
     Experiment,
     Metric,
@@ -23,8 +25,10 @@ PAPERS = {paper.name: paper for paper in (CLASSIFYING_VAE, MUSIC_VAE)}
 __all__ = [
     "ASSUMED",
     "CODE",
+    "CONFIGURATIONS",
     "PAPER",
     "PAPERS",
+    "Configuration",
     "Dataset",
     "Experiment",
     "Metric",

@@ -212,13 +212,7 @@ class Experiment:
             raise ValueError(f"{self.name}: hyperparameters named twice: {sorted(twice)}")
         if unknown := set(self.search) - set(names):
             raise ValueError(f"{self.name}: cannot search what is not there: {sorted(unknown)}")
-        expected = {*names, "search"} if self.search else set(names)
-        if expected != set(self.origins):
-            raise ValueError(
-                f"{self.name}: each hyperparameter needs one origin. "
-                f"Without origin: {sorted(expected - set(self.origins))}; "
-                f"origins of nothing: {sorted(set(self.origins) - expected)}"
-            )
+        _check_origins(self, {*names, "search"} if self.search else set(names))
 
     def hyperparameters(self):
         """All values in one dict, in the order architecture, training, evaluation."""
@@ -228,6 +222,57 @@ class Experiment:
     def reported_value(self, metric):
         """The `Reported` of a metric, or None where the paper prints none."""
         return next((r for r in self.reported if r.metric == metric), None)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A model and its training, under the name that it is known by.
+
+    Args:
+        name: str.
+        model: mapping. Arguments of the model's constructor.
+        training: mapping. Settings of the training.
+        origins: mapping of str to `Origin`. One for each argument and setting.
+        parameters: int or None. Trainable numbers, where the source is known to have as many.
+        deviations: tuple of str. Where the model here knowingly differs.
+        not_built: str. Why the model cannot be made here; empty when it can.
+
+    Raises:
+        ValueError: if an argument or setting has no origin, or an origin none of these.
+    """
+
+    name: str
+    model: Mapping[str, Any]
+    training: Mapping[str, Any]
+    origins: Mapping[str, Origin]
+    parameters: int | None = None
+    deviations: tuple[str, ...] = ()
+    not_built: str = ""
+
+    def __post_init__(self):
+        _check_origins(self, set(self.hyperparameters()))
+
+    def hyperparameters(self):
+        """All values in one dict, those of the model first."""
+        return dict(self.model) | dict(self.training)
+
+    def __str__(self):
+        lines = [self.name]
+        for name, value in self.hyperparameters().items():
+            lines.append(f"  {name} = {value!r}  ({self.origins[name]})")
+        lines += [f"  differs: {text}" for text in self.deviations]
+        lines += [f"  not built: {self.not_built}"] if self.not_built else []
+        return "\n".join(lines)
+
+
+def _check_origins(facts, expected):
+    found = set(facts.origins)
+    if expected != found:
+        raise ValueError(
+            f"{facts.name}: each hyperparameter needs one origin. "
+            f"Without origin: {sorted(expected - found)}; "
+            f"origins of nothing: {sorted(found - expected)}"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,9 @@
 """Facts of Roberts, Engel and Eck (2017), "Hierarchical Variational Autoencoders for Music".
 
 Three profiles, which are never blended: "workshop" is what the text says, "magenta" what the
-authors' code at the commit below does, "small" what two cores can train in minutes. Files named
-without a repository are those of the code, under `magenta/models/music_vae/`.
+authors' code at the commit below does (`papers/magenta.py`), "small" what two cores can train in
+minutes. Files named without a repository are those of the code, under `magenta/models/music_vae/`.
 """
-
-import math
 
 from keras_music_vae.papers.facts import (
     ASSUMED,
@@ -20,6 +18,7 @@ from keras_music_vae.papers.facts import (
     Table,
     Training,
 )
+from keras_music_vae.papers.magenta import MAGENTA, nats
 
 PROFILES = ("workshop", "magenta", "small")
 ARMS = {
@@ -149,11 +148,6 @@ def _reported(dataset, decoder, arm):
     return tuple(found)
 
 
-def nats(bits):
-    """Free bits in nats."""
-    return bits * math.log(2)
-
-
 _ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 _SMALL = "sized so that two cores train it in minutes"
 
@@ -177,24 +171,7 @@ _ORIGINS = {
         "kl_weight": PAPER("Appendix, Training Details: beta"),
         "kl_weight_rate": PAPER("Appendix, Training Details: exponential decay rate"),
         "sampling_rate": PAPER("Appendix, Training Details: inverse sigmoid, rate 1000"),
-        "transpose": PAPER("Appendix, Dataset: shifts in [-5, 6]"),
-    },
-    "magenta": {
-        name: CODE("configs.py, the configuration of that name")
-        for name in (
-            "latent_dim", "encoder_units", "decoder_units", "split_parts", "free_nats",
-            "batch_size", "learning_rate", "learning_rate_floor", "learning_rate_decay",
-            "kl_weight", "kl_weight_rate", "sampling_rate",
-        )
-    }
-    | {
-        "subsequences": CODE("configs.py, level_lengths: 16 bars of 16 steps"),
-        "conductor_units": CODE("lstm_models.py, HierarchicalLstmDecoder: those of the decoder"),
-        "embedding_dim": CODE("lstm_models.py, HierarchicalLstmDecoder: no projection"),
-        "encoder_input": CODE("data.py, DrumsConverter, roll_input: 9 bits and one for none"),
-        "scale": CODE("base_model.py, encode: softplus"),
-        "updates": ASSUMED("the code trains until it is stopped; as many as the workshop's paper"),
-        "transpose": CODE("configs.py, NoteSequenceAugmenter: shifts in [-5, 5]"),
+        "transpose": PAPER("Appendix, Dataset: melodies are shifted in [-5, 6]"),
     },
     "small": {
         name: ASSUMED(_SMALL)
@@ -220,7 +197,7 @@ _ORIGINS = {
         "sampling_rate": ASSUMED(
             "reaches one half after an eighth of the updates, as early as the paper's 1000 does"
         ),
-        "transpose": PAPER("Appendix, Dataset: shifts in [-5, 6]"),
+        "transpose": PAPER("Appendix, Dataset: melodies are shifted in [-5, 6]"),
     },
 }  # fmt: skip
 _COMMON_ORIGINS = {
@@ -230,7 +207,7 @@ _COMMON_ORIGINS = {
     "beta_1": PAPER("Appendix, Training Details: Adam, whose default it is"),
     "beta_2": PAPER("Appendix, Training Details: Adam, whose default it is"),
     "epsilon": CODE("base_model.py, tf.train.AdamOptimizer, whose default it is"),
-    "clip_norm": CODE("configs.py, grad_clip: 1.0 by global norm"),
+    "clip_norm": CODE("base_model.py, get_default_hparams: grad_clip, by global norm"),
     "test_windows": ASSUMED("the paper does not say how many it measured"),
 }
 
@@ -243,17 +220,6 @@ _TWO_BARS = {
         "batch_size": 512,
         "updates": 100_000,
         "kl_weight": 0.2,
-        "kl_weight_rate": 0.99999,
-        "sampling_rate": 1000.0,
-    },
-    "magenta": {
-        "latent_dim": 512,
-        "encoder_units": (2048,),
-        "decoder_units": (2048, 2048, 2048),
-        "free_nats": 0.0,
-        "batch_size": 512,
-        "updates": 100_000,
-        "kl_weight": 0.5,
         "kl_weight_rate": 0.99999,
         "sampling_rate": 1000.0,
     },
@@ -281,17 +247,6 @@ _LONG = {
         "kl_weight_rate": 0.0,
         "sampling_rate": 1000.0,
     },
-    "magenta": {
-        "latent_dim": 512,
-        "encoder_units": (2048, 2048),
-        "decoder_units": (1024, 1024),
-        "free_nats": nats(256),
-        "batch_size": 512,
-        "updates": 150_000,
-        "kl_weight": 0.2,
-        "kl_weight_rate": 0.0,
-        "sampling_rate": 1000.0,
-    },
     "small": {
         "latent_dim": 256,
         "encoder_units": (192,),
@@ -306,8 +261,8 @@ _LONG = {
 }
 
 
-def _settings(profile, dataset, decoder, arm):
-    """Every hyperparameter that differs between experiments."""
+def _settings(profile, dataset, decoder):
+    """Every hyperparameter that differs between experiments, with scheduled sampling."""
     short, trio = dataset.endswith("_2bar"), "trio" in dataset
     values = {
         "subsequences": None,
@@ -319,31 +274,45 @@ def _settings(profile, dataset, decoder, arm):
         "learning_rate": 1e-3,
         "learning_rate_floor": 1e-5,
         "learning_rate_decay": 0.9995 if profile == "small" else 0.9999,
-        "transpose": (-5, 5) if profile == "magenta" else (-5, 6),
+        "transpose": (-5, 6),
     } | (_TWO_BARS if short else _LONG)[profile]
     if "drums" in dataset:
         values["transpose"] = None
-        if profile != "workshop":
+        if profile == "small":
             values["encoder_input"] = "drum_roll"
-        if profile == "magenta":
-            values |= {"free_nats": nats(48), "kl_weight": 0.2, "kl_weight_rate": 0.0}
     if trio and profile == "workshop":
         values |= {"updates": 50_000, "kl_weight": 0.2, "kl_weight_rate": 0.99999}
-    if trio and profile == "magenta":
-        values["batch_size"] = 256
     if trio and profile == "small":
         values |= {"encoder_units": (128,), "decoder_units": (128, 128)}
     if decoder == "hierarchical":
         values |= {"subsequences": 16, "conductor_units": values["decoder_units"]}
         values["embedding_dim"] = 512 if profile == "workshop" else None
         values["split_parts"] = trio
-    elif not short and profile == "magenta":
-        values["decoder_units"] = (2048, 2048, 2048)
-    if arm != "vae_sampling":
-        values["sampling_rate"] = 0.0
-    if arm == "baseline":
-        values |= {"latent_dim": 0, "free_nats": 0.0}
     return values
+
+
+# The configuration of the code that stands for a dataset and decoder.
+CONFIGURATION_OF = {
+    ("lakh_drums_2bar", "flat"): "cat-drums_2bar_big",
+    ("lakh_melody_2bar", "flat"): "cat-mel_2bar_big",
+    ("lakh_melody_16bar", "flat"): "flat-mel_16bar",
+    ("lakh_melody_16bar", "hierarchical"): "hierdec-mel_16bar",
+    ("lakh_melody_32bar", "hierarchical"): "hierdec-mel_16bar",
+    ("lakh_trio_16bar", "hierarchical"): "hierdec-trio_16bar",
+}
+
+
+def _settings_of_code(dataset, decoder):
+    """The same of the profile "magenta", and the origins."""
+    configuration = MAGENTA[CONFIGURATION_OF[dataset, decoder]]
+    values, origins = configuration.hyperparameters(), dict(configuration.origins)
+    values["updates"] = _settings("workshop", dataset, decoder)["updates"]
+    reason = "the code trains until it is stopped; as many as the workshop's paper"
+    origins["updates"] = ASSUMED(reason)
+    if not values["sampling_rate"]:
+        values["sampling_rate"] = 1000.0
+        origins["sampling_rate"] = ASSUMED("the code samples at two bars only; as there")
+    return values, origins
 
 
 ARCHITECTURE = (
@@ -363,35 +332,55 @@ _NOT_RUN = {
     "magenta": "sizes for a GPU, which was not at hand",
     "small": "",
 }
+_LENGTH = (
+    "Magenta has no 32-bar melodies: sizes and settings are those of its 16-bar ones, and each of "
+    "16 codes is for two bars.",
+)
 
 
 def _experiment(profile, dataset, decoder, arm):
-    values = _settings(profile, dataset, decoder, arm)
-    origins = _ORIGINS[profile] | _COMMON_ORIGINS
+    if profile == "magenta":
+        values, origins = _settings_of_code(dataset, decoder)
+    else:
+        values, origins = _settings(profile, dataset, decoder), _ORIGINS[profile]
+    # The length is the dataset's in every profile.
+    origins = _COMMON_ORIGINS | origins | {"seq_length": _COMMON_ORIGINS["seq_length"]}
+    if dataset == "lakh_melody_16bar" and profile == "workshop":
+        origins["updates"] = ASSUMED("the paper has no 16-bar melodies; as its 32-bar ones")
+    if decoder == "flat" and profile != "magenta":
+        reason = PAPER("Results 2.2: the simple LSTM decoder of the loops, without a conductor")
+        levels = ("subsequences", "conductor_units", "embedding_dim", "split_parts")
+        origins |= dict.fromkeys(levels, reason)
+    if arm != "vae_sampling":
+        values["sampling_rate"] = 0.0
+        origins["sampling_rate"] = PAPER("Table 1: without scheduled sampling")
     if arm == "baseline":
+        values |= {"latent_dim": 0, "free_nats": 0.0}
         reason = PAPER("Table 1: a decoder-only autoregressive model")
         origins |= {"latent_dim": reason, "free_nats": reason}
-    if arm != "vae_sampling":
-        origins |= {"sampling_rate": PAPER("Table 1: without scheduled sampling")}
-    if dataset == "lakh_melody_16bar" and profile == "workshop":
-        origins |= {"updates": ASSUMED("the paper has no 16-bar melodies; as its 32-bar ones")}
+    training = Training(
+        seq_length=16 * int(dataset.split("_")[-1].removesuffix("bar")),
+        batch_size=values["batch_size"],
+        epochs=20,
+        patience=None,
+        learning_rate=values["learning_rate"],
+        **_ADAM,
+        objective={name: values[name] for name in _OBJECTIVE} | {"clip_norm": 1.0},
+    )
+    architecture = {name: values[name] for name in ARCHITECTURE}
     return Experiment(
         name=f"{profile}_{decoder}_{arm}_{dataset}",
         dataset=dataset,
         model=f"{profile}_{decoder}_{arm}",
-        architecture={name: values[name] for name in ARCHITECTURE},
-        training=Training(
-            seq_length=16 * int(dataset.split("_")[-1].removesuffix("bar")),
-            batch_size=values["batch_size"],
-            epochs=20,
-            patience=None,
-            learning_rate=values["learning_rate"],
-            **_ADAM,
-            objective={name: values[name] for name in _OBJECTIVE} | {"clip_norm": 1.0},
-        ),
+        architecture=architecture,
+        training=training,
         evaluation=_EVALUATION,
         reported=_reported(dataset, decoder, arm),
-        origins=origins,
+        origins={
+            name: origins[name]
+            for name in (*architecture, *training.hyperparameters(), *_EVALUATION)
+        },
+        deviations=_LENGTH if profile == "magenta" and dataset == "lakh_melody_32bar" else (),
         not_run=_NOT_RUN[profile],
     )
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from keras_music_vae.papers import PAPERS
+from keras_music_vae.papers import CONFIGURATIONS, PAPERS
 from keras_music_vae.reproduction import results as results_file
 from keras_music_vae.reproduction import tables
 
@@ -47,6 +47,54 @@ def blocks(paper, results, trials=()):
     return {f"{paper.name}.{name}": text for name, text in parts.items()}
 
 
+def configurations(named):
+    """Markdown: a table of `papers.Configuration`s of MusicVAE, and what it cannot show below."""
+    header = (
+        "Name", "Tokens", "Encoder", "Decoder", "z", "Steps", "Batch", "Free nats", "KL weight",
+        "Sampling rate", "Parameters",
+    )  # fmt: skip
+    rows, notes = [], {}
+    for each in named:
+        model, training = each.model, each.training
+        for text in (*each.deviations, *([f"Not built: {each.not_built}."] * bool(each.not_built))):
+            notes.setdefault(text, []).append(f"`{each.name}`")
+        weight, rate = (_number(training[key]) for key in ("kl_weight", "kl_weight_rate"))
+        rows.append(
+            (
+                f"`{each.name}`",
+                _tokens(model),
+                _sizes(model["encoder_units"], model.get("encoder_lengths")),
+                _sizes(model["decoder_units"], model["subsequences"]),
+                model["latent_dim"],
+                training["seq_length"],
+                training["batch_size"],
+                f"{model['free_nats']:.1f}",
+                weight if rate == "0" else f"0 to {weight}, {rate}",
+                _number(training["sampling_rate"]) if training["sampling_rate"] else "–",
+                f"{each.parameters:,}" if each.parameters else "–",
+            )
+        )
+    told = [f"* {', '.join(names)}: {text}" for text, names in notes.items()]
+    return "\n".join([_markdown(header, rows), "", *told])
+
+
+def _tokens(model):
+    """What a step is: "90 + 90 + 512", "61 drums, NADE"; and its controls."""
+    head, classes = model.get("head", "categorical"), model["num_classes"]
+    text = " + ".join(map(str, classes))
+    if head != "categorical":
+        text = f"{len(classes)} drums, {head}"
+    return f"{text}; {model['control_dim']} controls" if model.get("control_dim") else text
+
+
+def _sizes(units, levels):
+    """Layers, and the lengths of an encoder's levels or the number of a conductor's codes."""
+    text = " ".join(map(str, units))
+    if isinstance(levels, tuple):
+        return f"{text}, of {' and '.join(map(str, levels))}"
+    return f"{text}, {levels} codes" if levels else text
+
+
 def render(text, blocks):
     """`text` with what stands between its markers made anew.
 
@@ -68,7 +116,7 @@ def render(text, blocks):
 
 def rendered(root):
     """Yields path, present text and text as it should be, for each of the documents."""
-    parts = {}
+    parts = {"configurations": configurations(CONFIGURATIONS.values())}
     for paper in PAPERS.values():
         results = results_file.read(results_path(root, paper))
         parts |= blocks(paper, results, results_file.read(trials_path(root, paper)))

@@ -1,5 +1,6 @@
 """Checkpoints of Magenta as presets, and what is done with these."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,10 +11,10 @@ import pytest
 from keras_music_vae import presets
 from keras_music_vae.__main__ import main
 from keras_music_vae.checkpoints import magenta
-from keras_music_vae.checkpoints.configurations import CONFIGURATIONS
 from keras_music_vae.commands.folders import magenta_bars, magenta_representation
 from keras_music_vae.models import MusicVAE
 from keras_music_vae.music.representations import Drums, Melody, Trio
+from keras_music_vae.papers.magenta import BUILT, MAGENTA
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="SavedModels are written by TensorFlow"
@@ -31,8 +32,9 @@ def _workplace(tmp_path, monkeypatch):
 def checkpoint(monkeypatch, tmp_path):
     """A checkpoint of TensorFlow 1 of a small model, with the sizes that the command takes."""
     tf = pytest.importorskip("tensorflow")
-    monkeypatch.setitem(CONFIGURATIONS, CONFIG, CONFIGURATIONS[CONFIG] | SIZES)
-    model = MusicVAE(**CONFIGURATIONS[CONFIG])
+    settings = MAGENTA[CONFIG].model | SIZES
+    monkeypatch.setitem(MAGENTA, CONFIG, dataclasses.replace(MAGENTA[CONFIG], model=settings))
+    model = MusicVAE(**settings)
     random = np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign(0.5 * random.normal(size=weight.shape))
@@ -106,6 +108,14 @@ def test_another_configuration_is_told_in_one_line(checkpoint, tmp_path, capsys)
     assert not (tmp_path / "other").exists()
 
 
+def test_a_model_that_cannot_be_made_is_told(capsys, tmp_path):
+    arguments = ["import-magenta", "any", "--config", "hier-multiperf_vel_1bar_big"]
+    assert main([*arguments, "--out", "other"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("keras-music-vae: any: There is no model of hier-multiperf_vel_1bar_big")
+    assert not (tmp_path / "other").exists()
+
+
 def test_what_is_no_checkpoint_is_told(capsys):
     assert imported() == 1
     assert "Expected a checkpoint of TensorFlow 1" in capsys.readouterr().err
@@ -115,7 +125,7 @@ def test_what_is_no_checkpoint_is_told(capsys):
 
 
 def test_a_groove_is_imported_without_a_representation(monkeypatch, capsys):
-    groove = MusicVAE(**CONFIGURATIONS["groovae_4bar"] | SIZES)
+    groove = MusicVAE(**MAGENTA["groovae_4bar"].model | SIZES)
     monkeypatch.setattr(magenta, "load", lambda path, name: groove)
     assert main(["import-magenta", "any", "--config", "groovae_4bar", "--out", "grooves"]) == 0
     assert "Its arrays are no notes of a file" in capsys.readouterr().out
@@ -124,8 +134,8 @@ def test_a_groove_is_imported_without_a_representation(monkeypatch, capsys):
 
 def test_every_configuration_has_its_representation_and_its_bars():
     found = {
-        name: (magenta_representation(name, values["num_classes"]), magenta_bars(name))
-        for name, values in CONFIGURATIONS.items()
+        name: (magenta_representation(name, MAGENTA[name].model["num_classes"]), magenta_bars(name))
+        for name in BUILT
     }
     assert found["cat-mel_2bar_big"] == (Melody(), 2)
     assert found["cat-drums_2bar_small"] == (Drums("2017"), 2)

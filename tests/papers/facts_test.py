@@ -6,7 +6,16 @@ import random
 
 import pytest
 
-from keras_music_vae.papers import ASSUMED, CODE, PAPER, PAPERS, Experiment, Metric, Range
+from keras_music_vae.papers import (
+    ASSUMED,
+    CODE,
+    PAPER,
+    PAPERS,
+    Configuration,
+    Experiment,
+    Metric,
+    Range,
+)
 from keras_music_vae.papers.facts import Reported, Training
 
 
@@ -53,6 +62,22 @@ def test_hyperparameters_of_all_groups_come_in_one_dict():
 def test_an_incomplete_experiment_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         experiment(**changes)
+
+
+def test_a_configuration_tells_its_values_and_where_each_comes_from():
+    origins = {"width": PAPER("1"), "rate": CODE("train.py")}
+    facts = Configuration("toy", {"width": 3}, {"rate": 0.1}, origins, deviations=("smaller",))
+    assert str(facts).splitlines() == [
+        "toy",
+        "  width = 3  (paper: 1)",
+        "  rate = 0.1  (released code: train.py)",
+        "  differs: smaller",
+    ]
+    assert facts.hyperparameters() == {"width": 3, "rate": 0.1}
+    with pytest.raises(ValueError, match=r"toy: each .*Without origin: \['height'\]"):
+        dataclasses.replace(facts, model={"width": 3, "height": 4})
+    with pytest.raises(ValueError, match=r"origins of nothing: \['rate'\]"):
+        dataclasses.replace(facts, training={})
 
 
 def test_a_paper_refuses_what_it_does_not_define():

@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from keras_music_vae.papers import CONFIGURATIONS
 from keras_music_vae.papers.music_vae import (
     ARMS,
+    CONFIGURATION_OF,
     DATASETS,
     EXPERIMENTS,
     MUSIC_VAE,
@@ -64,6 +66,19 @@ def test_the_workshop_profile_is_as_stated(paper_text, stated, name, settings):
     assert stated in paper_text
     values = EXPERIMENTS[name].hyperparameters()
     assert {key: values[key] for key in settings} == settings
+
+
+def test_the_magenta_profile_is_that_of_the_named_configurations():
+    for (dataset, decoder), name in CONFIGURATION_OF.items():
+        experiment = MUSIC_VAE.experiment(f"magenta_{decoder}_vae_sampling", dataset)
+        values, named = experiment.hyperparameters(), CONFIGURATIONS[name].hyperparameters()
+        shared = set(values) & set(named)
+        differing = {key for key in shared if values[key] != named[key]}
+        # Its own data have a length; its arm has scheduled sampling, the code only at two bars.
+        assert differing <= {"seq_length", "sampling_rate"}
+        assert ("seq_length" in differing) == bool(experiment.deviations)
+        assert shared > {"latent_dim", "transpose", "kl_weight", "batch_size", "epsilon"}
+    assert {dataset for dataset, _ in CONFIGURATION_OF} == set(DATASETS)
 
 
 def test_every_number_of_table_1_belongs_to_one_experiment_of_each_profile():

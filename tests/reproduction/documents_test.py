@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_music_vae.papers import PAPERS
+from keras_music_vae.papers import CONFIGURATIONS, PAPERS
 from keras_music_vae.reproduction import __main__ as command
 from keras_music_vae.reproduction import documents, results
 from tests.reproduction.results_test import result
@@ -88,6 +88,23 @@ def test_every_deviation_and_dataset_is_in_its_block():
     for dataset in PAPER.datasets.values():
         assert f"`{dataset.tfds}`" in parts["classifying_vae.datasets"]
     assert parts["classifying_vae.ordering"] == parts["classifying_vae.runs"] == "Not run."
+
+
+def test_named_configurations_are_a_row_each_and_what_is_missing_is_told():
+    text = documents.configurations(CONFIGURATIONS.values())
+    for name in CONFIGURATIONS:
+        assert f"| `{name}` |" in text
+    for row in (
+        "| `cat-mel_2bar_small` | 90 | 512 | 256 256 | 256 | 32 | 512 | 0.0 | 0 to 0.2, 0.99999 "
+        "| 1000 | 4,423,770 |",
+        "| `hier-trio_16bar` | 90 + 90 + 512 | 1024 1024, of 16 and 16 | 1024 1024, 16 codes | 512 "
+        "| 256 | 256 | 177.4 | 0.2 | – | – |",
+        "| `nade-drums_2bar_full` | 61 drums, nade | 1024 |",
+        "| `cat-mel_2bar_med_chords` | 90; 49 controls |",
+    ):
+        assert row in text
+    assert "\n* `groovae_4bar`, `groovae_2bar_humanize`, " in text
+    assert "`hier-multiperf_vel_1bar_big_chords`: Not built: an end token" in text
 
 
 def test_the_command_prints_tables_and_writes(repository, capsys):

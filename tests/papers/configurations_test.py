@@ -1,0 +1,56 @@
+"""Every named configuration makes a model and its training; the paper's four are as it states."""
+
+import math
+
+import pytest
+
+from keras_music_vae.models import MusicVAE
+from keras_music_vae.papers import CONFIGURATIONS
+from keras_music_vae.schedules import compile_arguments
+
+BUILT = [name for name, configuration in CONFIGURATIONS.items() if not configuration.not_built]
+
+
+def smaller(model):
+    """The same model with layers of a few units."""
+    units = ("encoder_units", "decoder_units", "conductor_units")
+    return model | {"latent_dim": 2} | {key: (3,) * len(model[key] or ()) or None for key in units}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_configuration_makes_a_model_and_its_training(name):
+    configuration = CONFIGURATIONS[name]
+    settings = smaller(configuration.model)
+    model = MusicVAE(**settings)
+    # The conductor's layers are the decoder's where they are not given.
+    settings["conductor_units"] = settings["conductor_units"] or settings["decoder_units"]
+    assert {key: getattr(model, key) for key in settings} == settings
+    model.compile(**compile_arguments(configuration.training))
+    assert float(model.kl_weight(10**7)) == pytest.approx(configuration.training["kl_weight"])
+
+
+def test_the_papers_four_are_as_it_states():
+    stated = {
+        "workshop-drums_2bar": ((512,), 256, 32, 48, 0.2, 100_000),
+        "workshop-mel_2bar": ((130,), 256, 32, 48, 0.2, 100_000),
+        "workshop-mel_32bar": ((130,), 512, 512, 256, 1.0, 150_000),
+        "workshop-trio_16bar": ((130, 130, 512), 512, 256, 256, 0.2, 50_000),
+    }
+    for name, (classes, latent_dim, steps, bits, weight, updates) in stated.items():
+        model, training = CONFIGURATIONS[name].model, CONFIGURATIONS[name].training
+        assert (model["num_classes"], model["latent_dim"]) == (classes, latent_dim)
+        assert model["free_nats"] == pytest.approx(bits * math.log(2))
+        assert (training["seq_length"], training["updates"]) == (steps, updates)
+        assert (training["kl_weight"], training["batch_size"]) == (weight, 512)
+        assert (training["sampling_schedule"], training["sampling_rate"]) == (
+            "inverse_sigmoid",
+            1000.0,
+        )
+
+
+def test_what_cannot_be_made_and_what_differs_is_said():
+    reasons = {name: c.not_built for name, c in CONFIGURATIONS.items() if c.not_built}
+    assert {name.split("_")[0] for name in reasons} == {"hier-multiperf"}
+    assert "an end token, 489" in str(CONFIGURATIONS["hier-multiperf_vel_1bar_med"])
+    dropping = [name for name, c in CONFIGURATIONS.items() if "0.3" in " ".join(c.deviations)]
+    assert dropping == [name for name in CONFIGURATIONS if name.startswith("groovae")]
