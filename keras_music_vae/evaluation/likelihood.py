@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_music_vae.evaluation.compiled import compiled
+from keras_music_vae.compiled import compiled
 from keras_music_vae.losses import bernoulli_log_prob, gaussian_log_prob, softmax_centered
 
 # Steps decoded at once, which bounds memory whatever K and the number of windows.
@@ -118,7 +118,8 @@ def log_likelihood(model, x, x_prev, mask=None, draws=100, seed=0):
     roll, free_logits = (None, time, model.num_pitches), max(1, model.condition_dim - 1)
     noise = [(None, None, free_logits), (None, None, time, model.latent_dim)]
     shapes = [roll, roll, (None, time), *noise]
-    weigh = compiled(lambda *batch: _log_weights(model, *batch), shapes)
+    inputs = [(shape, "float32") for shape in shapes]
+    weigh = compiled(lambda *batch: _log_weights(model, *batch), model, inputs)
     size = max(1, ROWS // (min(DRAWS, draws) * time))
     parts = [
         _estimate_batch(weigh, model, batch, draws, (seed, start))

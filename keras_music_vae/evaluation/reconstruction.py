@@ -7,7 +7,7 @@ that says "nothing new", so the accuracy on the other steps stands beside it.
 import numpy as np
 from keras import ops
 
-from keras_music_vae.evaluation.compiled import compiled
+from keras_music_vae.compiled import compiled
 from keras_music_vae.losses import gaussian_kl
 
 # So near to 0 that the likeliest token is always drawn.
@@ -36,15 +36,16 @@ def measure(model, windows, parts=("",), batch_size=200, seed=0):
     """
     windows = np.asarray(windows, "int32")
     time = windows.shape[1]
-    shapes = [(None, time, len(parts)), (None, model.latent_dim or 1), (None, time, len(parts))]
-    predict = compiled(lambda *arrays: _predict(model, *arrays), shapes)
+    code, drawn = (None, model.latent_dim or 1), (None, time, len(parts))
+    inputs = [(drawn, "int32"), (code, "float32"), (drawn, "float32")]
+    predict = compiled(lambda *arrays: _predict(model, *arrays), model, inputs)
     random = np.random.default_rng(seed)
     made = []
     for start in range(0, len(windows), batch_size):
         x = windows[start : start + batch_size]
-        noise = random.standard_normal((len(x), shapes[1][1]), "float32")
+        noise = random.standard_normal((len(x), code[1]), "float32")
         uniforms = random.random(x.shape, "float32")
-        made.append([np.asarray(each) for each in predict(x.astype("float32"), noise, uniforms)])
+        made.append([np.asarray(each) for each in predict(x, noise, uniforms)])
     following, reconstructed, sampled, kl = (
         np.concatenate(each) for each in zip(*made, strict=True)
     )
@@ -92,7 +93,6 @@ def trivial(train, test, parts=("",)):
 
 def _predict(model, x, noise, uniforms):
     """Next tokens, reconstructions, drawn reconstructions `(batch, time, part)`; KL `(batch,)`."""
-    x = ops.cast(x, "int32")
     mean, stddev = model.encode(x)
     following, start = [], 0
     logits = model.logits(x, mean)
