@@ -248,15 +248,15 @@ _LONG = {
         "sampling_rate": 1000.0,
     },
     "small": {
-        "latent_dim": 256,
+        "latent_dim": 64,
         "encoder_units": (192,),
         "decoder_units": (192, 192),
         "free_nats": nats(256),
-        "batch_size": 32,
-        "updates": 3000,
+        "batch_size": 16,
+        "updates": 4000,
         "kl_weight": 0.2,
-        "kl_weight_rate": 0.99967,
-        "sampling_rate": 85.0,
+        "kl_weight_rate": 0.99975,
+        "sampling_rate": 110.0,
     },
 }
 
