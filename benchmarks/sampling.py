@@ -3,9 +3,9 @@
     python benchmarks/sampling.py --torch ~/torch_environment/bin/python
 
 Needs a Python with PyTorch and NumPy. Checks first that both make the same tokens, then times whole
-decodes in turn: of the Keras model and of its SavedModel, at batch 1, 8 and 64; the short ones, of
-a few milliseconds, ten in a row. Prints one line of JSON for each: milliseconds, and the ratios to
-PyTorch's. The first call, which compiles, is told apart.
+decodes in turn: of the Keras model, of its SavedModel and of one for XLA, at batch 1, 8 and 64; the
+short ones, of a few milliseconds, ten in a row. Prints one line of JSON for each: milliseconds, and
+the ratios to PyTorch's. The first call, which compiles, is told apart.
 """
 
 import argparse
@@ -71,8 +71,9 @@ def main():
         peer.ask(do="make", sizes=sizes, weights=arrays, **how)
         rollout = tf.function(lambda z, u, model=model: model.rollout(z, u)[0])
         with tempfile.TemporaryDirectory() as folder:
-            export.save(model, f"{folder}/saved_model")
-            saved = tf.saved_model.load(f"{folder}/saved_model")
+            export.save(model, f"{folder}/plain")
+            export.save(model, f"{folder}/xla", jit_compile=True)
+            saved, by_xla = (tf.saved_model.load(f"{folder}/{name}") for name in ("plain", "xla"))
         for batch in BATCHES:
             random = np.random.default_rng(batch)
             z = random.standard_normal((batch, sizes["latent_dim"])).astype("float32")
@@ -93,20 +94,21 @@ def main():
             def saved_model(inputs=inputs, saved=saved):
                 return saved.decode(inputs)["tokens"]
 
-            first = [milliseconds(run) for run in (keras_model, saved_model)]
+            def xla_model(inputs=inputs, saved=by_xla):
+                return saved.decode(inputs)["tokens"]
+
+            ours = {"keras": keras_model, "saved_model": saved_model, "xla": xla_model}
+            first = {name: round(milliseconds(run)) for name, run in ours.items()}
+            assert np.array_equal(saved_model(), xla_model())
             theirs = np.array(peer.ask(do="decode", arrays=path, calls=1)["tokens"])
             equal = np.mean(keras_model().numpy()[..., 0] == theirs)
             # A draw within a rounding error of a boundary may change what follows it.
             assert equal > 0.99, f"{1 - equal:.2%} of the tokens differ"
             rounds = [
-                (
-                    milliseconds(keras_model, calls),
-                    milliseconds(saved_model, calls),
-                    1e3 * peer.ask(do="decode", arrays=path, calls=calls)["wall"],
-                )
+                {name: milliseconds(run, calls) for name, run in ours.items()}
+                | {"torch": 1e3 * peer.ask(do="decode", arrays=path, calls=calls)["wall"]}
                 for _ in range(options.rounds)
             ]
-            ours, of_saved, torch = (statistics.median(c) for c in zip(*rounds, strict=True))
             print(
                 json.dumps(
                     {
@@ -115,14 +117,17 @@ def main():
                         "batch": batch,
                         "threads": options.threads,
                         "equal_tokens": round(float(equal), 5),
-                        "first_call_ms": [round(each) for each in first],
-                        "ours_ms": round(ours, 2),
-                        "saved_model_ms": round(of_saved, 2),
-                        "torch_ms": round(torch, 2),
-                        "ratio": round(statistics.median(a / c for a, _, c in rounds), 3),
-                        "saved_model_ratio": round(
-                            statistics.median(b / c for _, b, c in rounds), 3
-                        ),
+                        "first_call_ms": first,
+                        "ms": {
+                            name: round(statistics.median(each[name] for each in rounds), 2)
+                            for name in rounds[0]
+                        },
+                        "ratio": {
+                            name: round(
+                                statistics.median(each[name] / each["torch"] for each in rounds), 3
+                            )
+                            for name in ours
+                        },
                     }
                 ),
                 flush=True,

@@ -88,13 +88,13 @@ def test_runs_where_keras_cannot_be_imported_and_without_a_gpu(tmp_path):
     )
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "xla"])
+def saved(request, tmp_path_factory):
     import tensorflow as tf
 
     model = small(ClassifyingVAE, KEYS)
     folder = tmp_path_factory.mktemp("export") / "saved_model"
-    export.save(model, folder)
+    export.save(model, folder, jit_compile=request.param)
     return model, tf.saved_model.load(folder), folder
 
 

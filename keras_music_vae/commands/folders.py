@@ -21,7 +21,7 @@ def export(options):
     from keras_music_vae import export
 
     with mistakes(export.ExportError):
-        export.save(model, out)
+        export.save(model, out, options.jit_compile)
     print(f"{out}: load it by tf.saved_model.load({str(out)!r}); it needs TensorFlow only")
 
 

@@ -41,6 +41,11 @@ def make_parser():
     )
     _add_preset(exported)
     exported.add_argument("--out", required=True, help="folder, to be made")
+    exported.add_argument(
+        "--jit-compile",
+        action="store_true",
+        help="compile by XLA: about twice as quick, but a second or two at first for each shape",
+    )
 
     imported = command(
         commands.import_magenta,

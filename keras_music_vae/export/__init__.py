@@ -20,7 +20,7 @@ class ExportError(RuntimeError):
     """Keras runs on a backend that writes no SavedModel, or the model is of no known family."""
 
 
-def save(model, folder):
+def save(model, folder, jit_compile=False):
     """Writes `model` as a SavedModel, equal to the Keras model call by call.
 
     Every function takes one dict and gives one, for any batch size; equal seeds give equal music.
@@ -34,6 +34,8 @@ def save(model, folder):
     Args:
         model: one of `keras_music_vae.models`.
         folder: path; a SavedModel in that place is replaced.
+        jit_compile: bool. Let XLA compile the loops that make music. A call takes about half as
+            long, in small batches, but the first one of each shape a second or two.
 
     Raises:
         ExportError: if Keras does not run on TensorFlow, or no family knows the model.
@@ -48,7 +50,7 @@ def save(model, folder):
     family = _family(model)
     archive = keras.export.ExportArchive()
     archive.track(model)
-    for name, (function, inputs) in family.signatures(model).items():
+    for name, (function, inputs) in family.signatures(model, jit_compile).items():
         archive.add_endpoint(name, function, input_signature=[inputs])
     description = {"class": type(model).__name__, "config": model.get_config()}
     description |= family.description(model)

@@ -1,4 +1,4 @@
-"""What the functions of all families share: inputs by name, and Keras's streams of draws."""
+"""What all families share: inputs by name, Keras's streams of draws, the choice of a compiler."""
 
 
 def spec(name, shape=(), dtype="int32"):
@@ -11,6 +11,13 @@ def spec(name, shape=(), dtype="int32"):
 def how():
     """The entries of functions that draw: temperature and seed."""
     return spec("temperature", dtype="float32") | spec("seed")
+
+
+def by_xla(function, jit_compile):
+    """`function` of tensors, compiled by XLA or left to TensorFlow."""
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True) if jit_compile else function
 
 
 def draw_key(seed, number):

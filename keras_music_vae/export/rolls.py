@@ -1,6 +1,6 @@
 """Functions of models of piano rolls, whose codes are one for each step."""
 
-from keras_music_vae.export.inputs import draw_key, how, spec
+from keras_music_vae.export.inputs import by_xla, draw_key, how, spec
 from keras_music_vae.models import VAE
 
 MODELS = (VAE,)
@@ -14,7 +14,7 @@ def description(model):
     return {"class_codes": dict(zip(model.classes, codes, strict=True))}
 
 
-def signatures(model):
+def signatures(model, jit_compile=False):
     """Name -> function of a dict, and the dict of what it takes.
 
     Rolls are uint8 `(batch, time, pitch)`, of any length:
@@ -29,6 +29,11 @@ def signatures(model):
     one row, or one per piece). The w of each class by name is in the configuration.
     """
     import tensorflow as tf
+
+    def from_prior(silence, w, z, uniforms, temperature):
+        return model.rollout(silence, w, z, uniforms, "prior", temperature)
+
+    make = by_xla(from_prior, jit_compile)
 
     def encode(inputs):
         posterior = model.encode(inputs["piano_roll"], _w(inputs))
@@ -66,7 +71,7 @@ def signatures(model):
     def roll_out(z, w, uniforms, temperature):
         silence = tf.zeros((tf.shape(z)[0], 1, model.num_pitches))
         temperature = tf.cast(temperature, model.compute_dtype)
-        made = model.rollout(silence, w, z, uniforms, "prior", temperature)
+        made = make(silence, w, z, uniforms, temperature)
         notes = tf.cast(made["x"], tf.uint8)
         return {"piano_roll": notes, "probabilities": _float(made["probabilities"])}
 

@@ -1,6 +1,6 @@
 """Functions of models of windows of tokens, whose codes are one for a whole window."""
 
-from keras_music_vae.export.inputs import draw_key, how, spec
+from keras_music_vae.export.inputs import by_xla, draw_key, how, spec
 from keras_music_vae.models import MusicVAE
 
 MODELS = (MusicVAE,)
@@ -17,7 +17,7 @@ def description(model):
     return lengths
 
 
-def signatures(model):
+def signatures(model, jit_compile=False):
     """Name -> function of a dict, and the dict of what it takes.
 
     Tokens are int32 `(batch, time, part)`, float32 where the model makes grooves:
@@ -40,6 +40,7 @@ def signatures(model):
     import tensorflow as tf
 
     parts = model.parts
+    roll_out = by_xla(lambda *given: model.rollout(*given)[0], jit_compile)
 
     def encode(inputs):
         posterior = model.encode(inputs["tokens"], inputs.get("controls"))
@@ -55,7 +56,8 @@ def signatures(model):
                 length = tf.identity(length)
         key = draw_key(inputs["seed"], draw)
         uniforms = tf.random.stateless_uniform((tf.shape(z)[0], length, parts), key)
-        return {"tokens": model.rollout(z, uniforms, inputs["temperature"], controls)[0]}
+        given = z, uniforms, inputs["temperature"]
+        return {"tokens": roll_out(*given, *([] if controls is None else [controls]))}
 
     def sample(inputs):
         controls = inputs.get("controls")

@@ -113,11 +113,12 @@ def test_runs_where_keras_cannot_be_imported_and_without_a_gpu(settings, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_flat_model_takes_any_batch_and_length(tmp_path):
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_flat_model_takes_any_batch_and_length(jit_compile, tmp_path):
     import tensorflow as tf
 
     model = small(num_classes=(90,))
-    export.save(model, tmp_path / "saved_model")
+    export.save(model, tmp_path / "saved_model", jit_compile)
     loaded = tf.saved_model.load(tmp_path / "saved_model")
     for count, time in ((1, 5), (3, 40)):
         x = tokens(model, count, time)
