@@ -7,17 +7,21 @@ from keras_music_vae.evaluation import reconstruction
 from keras_music_vae.music import midi, plotting
 from keras_music_vae.music.representations import tokens_of
 from keras_music_vae.papers import PAPERS
+from keras_music_vae.papers.music_vae import LABELS
 
 PAPER = PAPERS["music_vae"]
 LICENCE = "weights Apache-2.0; of the music that it was trained on, its own (docs/data.md)"
 TEMPO_QPM = 120.0
 PIECES = 3
-STEPS = 5
+# With the windows at both ends, a grid of three by three.
+STEPS = 7
+SAMPLES = 9
+DPI = 150
 # The paper's, for what is drawn from the prior and for interpolations.
 TEMPERATURE = 0.5
 
 
-def write(options, music, results, trained):
+def write(options, music, results, trained, curves):
     """Writes everything.
 
     Args:
@@ -25,6 +29,7 @@ def write(options, music, results, trained):
         music: `music_vae_run.Music`.
         results: list of `reproduction.Result`.
         trained: dict, model name -> trained model.
+        curves: dict, name of each model with an encoder -> `interpolation.Distances`.
 
     Returns:
         list of (description, path).
@@ -40,14 +45,19 @@ def write(options, music, results, trained):
             summary=f"MusicVAE of {PAPER.datasets[options.dataset].title}, {name}",
             representation=music.representation,
             tempo_qpm=TEMPO_QPM,
-            bars=music.windows["test"].shape[1] // presets.STEPS_PER_BAR,
+            bars=music.bars,
             facts=card_facts(options, music),
             results=reproduction.card_rows(
                 PAPER, PAPER.experiment(f"{options.profile}_{name}", options.dataset), results
             ),
         )
         written.append(("preset", preset))
-        written.append(("MIDI", play(model, music, folder / "midi")))
+        written += play(model, music, folder / "midi", LABELS[name])
+    if curves:
+        path = options.workdir / "interpolation.png"
+        panels = {LABELS[name]: curve for name, curve in curves.items()}
+        plotting.interpolation_curves(panels).savefig(path, dpi=DPI)
+        written.append(("distances along interpolations", path))
     return written
 
 
@@ -63,34 +73,59 @@ def card_facts(options, music):
     }
 
 
-def play(model, music, folder):
+def play(model, music, folder, label):
     """Writes windows of the test songs and what the model makes of them, samples, interpolations.
 
+    Args:
+        model: `MusicVAE`.
+        music: `music_vae_run.Music`.
+        folder: path, for the .mid and .png files.
+        label: str, what the figures call the model.
+
     Returns:
-        path of the folder, with a .mid and a .png of each.
+        list of (description, path).
     """
     folder.mkdir(exist_ok=True)
+    written = [("MIDI", folder)]
+
+    def score_of(tokens):
+        return music.representation.decode(tokens_of(tokens, music.representation))
 
     def save(tokens, name):
-        score = music.representation.decode(tokens_of(tokens, music.representation))
+        score = score_of(tokens)
         if len(score.notes):
             midi.write(score, folder / f"{name}.mid", tempo_qpm=TEMPO_QPM)
-            plotting.multitrack(score, title=name).savefig(folder / f"{name}.png")
+
+    def draw(windows, name, titles, title, **options):
+        scores = [score_of(tokens) for tokens in windows]
+        figure = plotting.grid(scores, titles, music.bars, title=f"{label}: {title}", **options)
+        figure.savefig(folder / f"{name}.png", dpi=DPI)
+        written.append(("piano rolls", folder / f"{name}.png"))
 
     test = music.some("test", 2 * PIECES)
-    for number, tokens in enumerate(model.sample(PIECES, test.shape[1], TEMPERATURE, seed=0)):
-        save(tokens, f"sample_{number}")
+    samples = model.sample(SAMPLES, test.shape[1], TEMPERATURE, seed=0)
+    names = [f"sample_{number}" for number in range(SAMPLES)]
+    for tokens, name in zip(samples, names, strict=True):
+        save(tokens, name)
+    draw(samples, "samples", names, "drawn from the prior")
     if not model.latent_dim:
-        return folder
+        return written
     made = model.reconstruct(test, temperature=reconstruction.GREEDY)
-    for number in range(PIECES):
-        save(test[number], f"original_{number}")
+    titles = ["start", *(f"{share:.0%}" for share in np.linspace(0, 1, STEPS)), "end"]
+    for number, (first, last) in enumerate(zip(test[:PIECES], test[-PIECES:], strict=True)):
+        save(first, f"original_{number}")
         save(made[number], f"reconstructed_{number}")
-        between = model.interpolate(
-            test[number], test[number + PIECES], STEPS, TEMPERATURE, seed=number
+        between = model.interpolate(first, last, STEPS, TEMPERATURE, seed=number)
+        way, name = [first, *between, last], f"interpolation_{number}"
+        save(np.concatenate(way), name)
+        draw(
+            way,
+            name,
+            titles,
+            "from one window of a test song to another (black)",
+            dark=(0, len(way) - 1),
         )
-        save(np.concatenate(between), f"interpolation_{number}")
-    return folder
+    return written
 
 
 def next_commands(written):
