@@ -13,9 +13,11 @@ PAPER = PAPERS["music_vae"]
 LICENCE = "weights Apache-2.0; of the music that it was trained on, its own (docs/data.md)"
 TEMPO_QPM = 120.0
 PIECES = 3
-# With the windows at both ends, a grid of three by three.
-STEPS = 7
-SAMPLES = 9
+# Steps of an interpolation, and samples. With the windows at both ends, a grid of three by three;
+# of long windows fewer, or an interpolation would play for minutes.
+LOOPS = 7, 9
+LONG = 3, 3
+LONGEST_LOOP_BARS = 4
 DPI = 150
 # The paper's, for what is drawn from the prior and for interpolations.
 TEMPERATURE = 0.5
@@ -79,7 +81,7 @@ def play(model, music, folder, label):
     Args:
         model: `MusicVAE`.
         music: `music_vae_run.Music`.
-        folder: path, for the .mid and .png files.
+        folder: path, for a .mid file of each and .png files of all of a kind.
         label: str, what the figures call the model.
 
     Returns:
@@ -91,41 +93,44 @@ def play(model, music, folder, label):
     def score_of(tokens):
         return music.representation.decode(tokens_of(tokens, music.representation))
 
-    def save(tokens, name):
+    def save(name, tokens):
         score = score_of(tokens)
         if len(score.notes):
             midi.write(score, folder / f"{name}.mid", tempo_qpm=TEMPO_QPM)
 
-    def draw(windows, name, titles, title, **options):
-        scores = [score_of(tokens) for tokens in windows]
-        figure = plotting.grid(scores, titles, music.bars, title=f"{label}: {title}", **options)
+    def draw(name, title, windows, dark=()):
+        scores = {own: score_of(tokens) for own, tokens in windows.items()}
+        figure = plotting.grid(scores, music.bars, dark=dark, title=f"{label}: {title}")
         figure.savefig(folder / f"{name}.png", dpi=DPI)
         written.append(("piano rolls", folder / f"{name}.png"))
 
     test = music.some("test", 2 * PIECES)
-    samples = model.sample(SAMPLES, test.shape[1], TEMPERATURE, seed=0)
-    names = [f"sample_{number}" for number in range(SAMPLES)]
-    for tokens, name in zip(samples, names, strict=True):
-        save(tokens, name)
-    draw(samples, "samples", names, "drawn from the prior")
+    steps, count = LOOPS if music.bars <= LONGEST_LOOP_BARS else LONG
+    samples = numbered("sample", model.sample(count, test.shape[1], TEMPERATURE, seed=0))
+    for name, tokens in samples.items():
+        save(name, tokens)
+    draw("samples", "drawn from the prior", samples)
     if not model.latent_dim:
         return written
-    made = model.reconstruct(test, temperature=reconstruction.GREEDY)
-    titles = ["start", *(f"{share:.0%}" for share in np.linspace(0, 1, STEPS)), "end"]
-    for number, (first, last) in enumerate(zip(test[:PIECES], test[-PIECES:], strict=True)):
-        save(first, f"original_{number}")
-        save(made[number], f"reconstructed_{number}")
-        between = model.interpolate(first, last, STEPS, TEMPERATURE, seed=number)
-        way, name = [first, *between, last], f"interpolation_{number}"
-        save(np.concatenate(way), name)
-        draw(
-            way,
-            name,
-            titles,
-            "from one window of a test song to another (black)",
-            dark=(0, len(way) - 1),
-        )
+    originals = numbered("original", test[:PIECES])
+    made = model.reconstruct(test[:PIECES], temperature=reconstruction.GREEDY)
+    both = originals | numbered("reconstructed", made)
+    for name, tokens in both.items():
+        save(name, tokens)
+    draw("reconstructions", "windows of test songs (black), and reconstructed", both, originals)
+    between = [f"{share:.0%}" for share in np.linspace(0, 1, steps)]
+    for number, ends in enumerate(zip(test[:PIECES], test[-PIECES:], strict=True)):
+        way = dict(zip(between, model.interpolate(*ends, steps, TEMPERATURE, number), strict=True))
+        way = {"start": ends[0]} | way | {"end": ends[1]}
+        name = f"interpolation_{number}"
+        save(name, np.concatenate(list(way.values())))
+        draw(name, "from one window of a test song (black) to another", way, ("start", "end"))
     return written
+
+
+def numbered(name, windows):
+    """Dict, the name with a number -> each of the windows."""
+    return {f"{name}_{number}": tokens for number, tokens in enumerate(windows)}
 
 
 def next_commands(written):

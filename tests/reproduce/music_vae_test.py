@@ -119,6 +119,7 @@ def test_products_can_be_played_and_loaded(tmp_path):
     figures = {path.name: path for _, path in listed if path.suffix == ".png"}
     assert figures.keys() == {
         "samples.png",
+        "reconstructions.png",
         "interpolation.png",
         *(f"interpolation_{number}.png" for number in range(3)),
     }

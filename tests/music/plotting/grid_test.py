@@ -25,7 +25,7 @@ def melody(pitch):
 def test_windows_are_read_like_text_on_one_keyboard():
     pitches = [60, 72, 62, 84]
     figure = plotting.grid(
-        [melody(pitch) for pitch in pitches], list("abcd"), 2, dark=(0, 3), title="Four"
+        dict(zip("abcd", map(melody, pitches), strict=True)), 2, dark=("a", "d"), title="Four"
     )
     figure.draw_without_rendering()
     shown = [axes for axes in figure.axes if axes.axison]
@@ -52,7 +52,7 @@ def test_windows_are_read_like_text_on_one_keyboard():
 def test_drums_alone_have_a_lane_each():
     codes = np.zeros((2, 32), int)
     codes[1, 4] = 0b10
-    figure = plotting.grid([Drums().decode(each) for each in codes], ["silence", "snare"], 2)
+    figure = plotting.grid(dict(zip("ab", map(Drums().decode, codes), strict=True)), 2)
     silence, snare = figure.axes
     assert boxes(silence)[0] == []
     assert boxes(snare)[0] == [(1, 1)]
@@ -62,8 +62,7 @@ def test_long_windows_of_several_parts_lie_below_each_other():
     tokens = np.zeros((3, 256, 3), int)
     tokens[:, 0] = 40, 20, 1
     tokens[1, :, 1] = 0  # without a bass: the others' colours stay
-    scores = [Trio().decode(each) for each in tokens]
-    figure = plotting.grid(scores, list("abc"), 16)
+    figure = plotting.grid(dict(zip("abc", map(Trio().decode, tokens), strict=True)), 16)
     figure.draw_without_rendering()
     rolls, lanes = figure.axes[::2], figure.axes[1::2]
     assert len({round(axes.get_position().x0, 3) for axes in figure.axes}) == 1
@@ -76,5 +75,5 @@ def test_long_windows_of_several_parts_lie_below_each_other():
 
 
 def test_silence_is_an_empty_roll():
-    figure = plotting.grid([Melody().decode(np.zeros(32, int))] * 2, ["a", "b"], 2)
+    figure = plotting.grid(dict.fromkeys("ab", Melody().decode(np.zeros(32, int))), 2)
     assert [boxes(axes)[0] for axes in figure.axes] == [[], []]
