@@ -94,7 +94,7 @@ def settle(experiment, given, smoke):
 
 
 def run_all(options, given):
-    """Trains and measures every model asked for; returns the music, results and first models."""
+    """Trains and measures every model asked for; returns what `music_vae_products.write` takes."""
     import music_vae_run as run
 
     devices = Devices(options.strategy)  # before TensorFlow reads data: see its docstring
@@ -109,7 +109,7 @@ def run_all(options, given):
     print_plan(options, settled, music)
     results_file = options.workdir / "results.jsonl"
     place = command_line.device()
-    trained = {}
+    trained, curves = {}, {}
 
     def keep(experiment, seed, metrics, values, seconds):
         if not devices.is_chief:
@@ -139,11 +139,14 @@ def run_all(options, given):
             )
             start = time.perf_counter()
             metrics = run.measure_model(result, values, music, seed)
+            if curve := run.interpolate(result.model, music):
+                metrics["interpolation_rising"] = curve.rising
+                curves.setdefault(name, curve)
             metrics["training_seconds"] = result.wall_seconds
             seconds = result.wall_seconds + time.perf_counter() - start
             keep(experiment, seed, metrics, values, seconds)
             trained.setdefault(name, result.model)
-    return music, reproduction.read(results_file), trained
+    return music, reproduction.read(results_file), trained, curves
 
 
 def print_plan(options, settled, music):
@@ -180,12 +183,12 @@ def main(arguments=None):
     """Runs the command line; returns its exit status."""
     options, given = parse(arguments)
     try:
-        music, results, trained = run_all(options, given)
+        music, results, *made = run_all(options, given)
         if not Devices(options.strategy).is_chief:
             return 0
         import music_vae_products as products
 
-        written = products.write(options, music, results, trained)
+        written = products.write(options, music, results, *made)
         print_tables(options, results)
         print("\nWritten:")
         for what, path in written:

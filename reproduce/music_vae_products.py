@@ -7,17 +7,23 @@ from keras_music_vae.evaluation import reconstruction
 from keras_music_vae.music import midi, plotting
 from keras_music_vae.music.representations import tokens_of
 from keras_music_vae.papers import PAPERS
+from keras_music_vae.papers.music_vae import LABELS
 
 PAPER = PAPERS["music_vae"]
 LICENCE = "weights Apache-2.0; of the music that it was trained on, its own (docs/data.md)"
 TEMPO_QPM = 120.0
 PIECES = 3
-STEPS = 5
+# Steps of an interpolation, and samples. With the windows at both ends, a grid of three by three;
+# of long windows fewer, or an interpolation would play for minutes.
+LOOPS = 7, 9
+LONG = 3, 3
+LONGEST_LOOP_BARS = 4
+DPI = 150
 # The paper's, for what is drawn from the prior and for interpolations.
 TEMPERATURE = 0.5
 
 
-def write(options, music, results, trained):
+def write(options, music, results, trained, curves):
     """Writes everything.
 
     Args:
@@ -25,6 +31,7 @@ def write(options, music, results, trained):
         music: `music_vae_run.Music`.
         results: list of `reproduction.Result`.
         trained: dict, model name -> trained model.
+        curves: dict, name of each model with an encoder -> `interpolation.Distances`.
 
     Returns:
         list of (description, path).
@@ -40,14 +47,19 @@ def write(options, music, results, trained):
             summary=f"MusicVAE of {PAPER.datasets[options.dataset].title}, {name}",
             representation=music.representation,
             tempo_qpm=TEMPO_QPM,
-            bars=music.windows["test"].shape[1] // presets.STEPS_PER_BAR,
+            bars=music.bars,
             facts=card_facts(options, music),
             results=reproduction.card_rows(
                 PAPER, PAPER.experiment(f"{options.profile}_{name}", options.dataset), results
             ),
         )
         written.append(("preset", preset))
-        written.append(("MIDI", play(model, music, folder / "midi")))
+        written += play(model, music, folder / "midi", LABELS[name])
+    if curves:
+        path = options.workdir / "interpolation.png"
+        panels = {LABELS[name]: curve for name, curve in curves.items()}
+        plotting.interpolation_curves(panels).savefig(path, dpi=DPI)
+        written.append(("distances along interpolations", path))
     return written
 
 
@@ -63,34 +75,62 @@ def card_facts(options, music):
     }
 
 
-def play(model, music, folder):
+def play(model, music, folder, label):
     """Writes windows of the test songs and what the model makes of them, samples, interpolations.
 
+    Args:
+        model: `MusicVAE`.
+        music: `music_vae_run.Music`.
+        folder: path, for a .mid file of each and .png files of all of a kind.
+        label: str, what the figures call the model.
+
     Returns:
-        path of the folder, with a .mid and a .png of each.
+        list of (description, path).
     """
     folder.mkdir(exist_ok=True)
+    written = [("MIDI", folder)]
 
-    def save(tokens, name):
-        score = music.representation.decode(tokens_of(tokens, music.representation))
+    def score_of(tokens):
+        return music.representation.decode(tokens_of(tokens, music.representation))
+
+    def save(name, tokens):
+        score = score_of(tokens)
         if len(score.notes):
             midi.write(score, folder / f"{name}.mid", tempo_qpm=TEMPO_QPM)
-            plotting.multitrack(score, title=name).savefig(folder / f"{name}.png")
+
+    def draw(name, title, windows, dark=()):
+        scores = {own: score_of(tokens) for own, tokens in windows.items()}
+        figure = plotting.grid(scores, music.bars, dark=dark, title=f"{label}: {title}")
+        figure.savefig(folder / f"{name}.png", dpi=DPI)
+        written.append(("piano rolls", folder / f"{name}.png"))
 
     test = music.some("test", 2 * PIECES)
-    for number, tokens in enumerate(model.sample(PIECES, test.shape[1], TEMPERATURE, seed=0)):
-        save(tokens, f"sample_{number}")
+    steps, count = LOOPS if music.bars <= LONGEST_LOOP_BARS else LONG
+    samples = numbered("sample", model.sample(count, test.shape[1], TEMPERATURE, seed=0))
+    for name, tokens in samples.items():
+        save(name, tokens)
+    draw("samples", "drawn from the prior", samples)
     if not model.latent_dim:
-        return folder
-    made = model.reconstruct(test, temperature=reconstruction.GREEDY)
-    for number in range(PIECES):
-        save(test[number], f"original_{number}")
-        save(made[number], f"reconstructed_{number}")
-        between = model.interpolate(
-            test[number], test[number + PIECES], STEPS, TEMPERATURE, seed=number
-        )
-        save(np.concatenate(between), f"interpolation_{number}")
-    return folder
+        return written
+    originals = numbered("original", test[:PIECES])
+    made = model.reconstruct(test[:PIECES], temperature=reconstruction.GREEDY)
+    both = originals | numbered("reconstructed", made)
+    for name, tokens in both.items():
+        save(name, tokens)
+    draw("reconstructions", "windows of test songs (black), and reconstructed", both, originals)
+    between = [f"{share:.0%}" for share in np.linspace(0, 1, steps)]
+    for number, ends in enumerate(zip(test[:PIECES], test[-PIECES:], strict=True)):
+        way = dict(zip(between, model.interpolate(*ends, steps, TEMPERATURE, number), strict=True))
+        way = {"start": ends[0]} | way | {"end": ends[1]}
+        name = f"interpolation_{number}"
+        save(name, np.concatenate(list(way.values())))
+        draw(name, "from one window of a test song (black) to another", way, ("start", "end"))
+    return written
+
+
+def numbered(name, windows):
+    """Dict, the name with a number -> each of the windows."""
+    return {f"{name}_{number}": tokens for number, tokens in enumerate(windows)}
 
 
 def next_commands(written):

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_music_vae.evaluation import reconstruction
+from keras_music_vae.evaluation import interpolation, reconstruction
 from keras_music_vae.models.music_vae import MusicVAE
 from keras_music_vae.music import windows
 from keras_music_vae.papers import PAPERS
@@ -15,6 +15,8 @@ from keras_music_vae.training.window_datasets import window_batches
 
 PAPER = PAPERS["music_vae"]
 VALIDATION_WINDOWS = 512
+# As many as Valenti et al. 2020 have, figure 4.
+INTERPOLATIONS = 256
 
 
 class Music(NamedTuple):
@@ -38,6 +40,11 @@ class Music(NamedTuple):
     def parts(self):
         """Tuple of str, the names of the parts; "" for an only one."""
         return PARTS if len(self.num_classes) > 1 else ("",)
+
+    @property
+    def bars(self):
+        """Int, the bars of a window."""
+        return self.windows["test"].shape[1] // reconstruction.STEPS_PER_BAR
 
     def some(self, split, count):
         """`count` windows `(window, time, part)`, evenly taken; all where there are fewer."""
@@ -136,6 +143,16 @@ def measure_model(result, values, music, seed):
         "train_windows": len(music.windows["train"]),
         "test_windows": len(test),
     }
+
+
+def interpolate(model, music):
+    """The `interpolation.Distances` between pairs of test windows; None of a decoder alone."""
+    if not model.latent_dim:
+        return None
+    ends = music.some("test", 2 * INTERPOLATIONS)
+    # Halves that lie far apart, so that the windows of a pair are hardly ever of one song.
+    half = -(-len(ends) // 2)
+    return interpolation.measure(model, ends[:half], ends[-half:])
 
 
 def measure_trivial(music, count):

@@ -426,11 +426,12 @@ def _rows(metric, models):
     )
 
 
-_MODELS = {
-    f"small_{decoder}_{arm}": label if decoder == "flat" else f"{label}, hierarchical"
+LABELS = {
+    f"{decoder}_{arm}": label if decoder == "flat" else f"{label}, hierarchical"
     for arm, label in ARMS.items()
     for decoder in DECODERS
 }
+_MODELS = {f"small_{name}": label for name, label in LABELS.items()}
 TABLES = {
     table.name: table
     for table in (

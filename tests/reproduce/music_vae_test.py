@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keras_music_vae.models.base import Posterior
 from keras_music_vae.music import midi
 from keras_music_vae.music.representations import Melody, Trio
 from keras_music_vae.papers import PAPERS
@@ -105,7 +106,9 @@ def test_products_can_be_played_and_loaded(tmp_path):
         experiment, 0, run.measure_model(result, values, music(), 0), values, "here", 1.0
     )
     options = argparse.Namespace(workdir=tmp_path, dataset="lakh_melody_2bar", profile="small")
-    written = dict(products.write(options, music(), [line], {"flat_vae": result.model}))
+    curves = {"flat_vae": run.interpolate(result.model, music())}
+    listed = products.write(options, music(), [line], {"flat_vae": result.model}, curves)
+    written = dict(listed)
     card = (written["preset"] / "README.md").read_text()
     assert "reconstruction accuracy | 0.951" in card
     config = json.loads((written["preset"] / "preset.json").read_text())
@@ -113,3 +116,32 @@ def test_products_can_be_played_and_loaded(tmp_path):
     names = {path.stem for path in Path(written["MIDI"]).glob("*.mid")}
     assert {"original_0", "reconstructed_0", "interpolation_0"} <= names
     assert len(midi.read(written["MIDI"] / "original_0.mid").notes)
+    figures = {path.name: path for _, path in listed if path.suffix == ".png"}
+    assert figures.keys() == {
+        "samples.png",
+        "reconstructions.png",
+        "interpolation.png",
+        *(f"interpolation_{number}.png" for number in range(3)),
+    }
+    for path in figures.values():
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_ways_lead_from_the_first_half_of_the_test_windows_to_the_second():
+    seen = []
+
+    class Model:
+        latent_dim = 2
+
+        def encode(self, x):
+            seen.append(x)
+            return Posterior(np.ones((len(x), 2), "float32"), None)
+
+        def decode(self, z, length, temperature):
+            return np.zeros((len(z), length, 1))
+
+    assert run.interpolate(Model(), music()).rising == 0
+    np.testing.assert_array_equal(seen, music().some("test", 30).reshape(2, 15, 32, 1))
+    alone = Model()
+    alone.latent_dim = 0
+    assert run.interpolate(alone, music()) is None

@@ -1,8 +1,18 @@
 """Draws music and what models make of it. Needs matplotlib: the extra `reproduce`."""
 
+from keras_music_vae.music.plotting.curves import interpolation_curves
+from keras_music_vae.music.plotting.grid import grid
 from keras_music_vae.music.plotting.latents import latent_map, note_heatmaps
 from keras_music_vae.music.plotting.multitrack import multitrack
 from keras_music_vae.music.plotting.pitch_classes import pitch_class_distribution
 from keras_music_vae.music.plotting.rolls import piano_roll
 
-__all__ = ["latent_map", "multitrack", "note_heatmaps", "piano_roll", "pitch_class_distribution"]
+__all__ = [
+    "grid",
+    "interpolation_curves",
+    "latent_map",
+    "multitrack",
+    "note_heatmaps",
+    "piano_roll",
+    "pitch_class_distribution",
+]

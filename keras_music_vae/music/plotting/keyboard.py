@@ -42,15 +42,20 @@ def draw_bars(axes, bars, beats):
     axes.spines[:].set_visible(False)
 
 
-def draw_keyboard(axes, low, high):
-    """Draws rows for the pitches from `low` to `high`, and keys with names to their left."""
-    pitches = range(low, high + 1)
-    for pitch in pitches:
+def draw_rows(axes, low, high):
+    """Draws rows for the pitches from `low` to `high`."""
+    for pitch in range(low, high + 1):
         if pitch % 12 in _BLACK_KEYS:
             axes.axhspan(pitch - 0.5, pitch + 0.5, color=_BLACK_ROW, linewidth=0, zorder=0)
         elif pitch % 12 in (0, 5):  # only here do two white rows touch
             axes.axhline(pitch - 0.5, color=LINE, linewidth=0.5, zorder=1)
     axes.set(ylim=(low - 0.5, high + 0.5), yticks=[])
+
+
+def draw_keyboard(axes, low, high):
+    """Draws rows for the pitches from `low` to `high`, and keys with names to their left."""
+    draw_rows(axes, low, high)
+    pitches = range(low, high + 1)
     width, height = axes.get_position().size * axes.figure.get_size_inches()
     keyboard = axes.inset_axes((-0.32 / width, 0, 0.32 / width, 1), sharey=axes)
     keyboard.set(xlim=(0, 1), xticks=[], facecolor="white")
@@ -67,6 +72,7 @@ def draw_keyboard(axes, low, high):
     keyboard.set_yticks(shown, [_pitch_name(pitch) for pitch in shown])
     for pitch, label in zip(shown, keyboard.get_yticklabels(), strict=True):
         label.set_fontweight("bold" if pitch % 12 == 0 else "normal")
+    axes.tick_params(labelleft=False)  # shared, they would peep out from behind the keys
     keyboard.tick_params(length=0, labelleft=True, colors=INK, labelsize=8, pad=4)
     keyboard.spines[:].set_color(LINE)
 

@@ -32,6 +32,6 @@ def new_figure(width, height):
     return figure
 
 
-def set_title(axes, title):
-    """Writes a title over the left edge of `axes`."""
-    axes.set_title(title, loc="left", color=INK, fontsize=11, fontweight="bold", pad=8)
+def set_title(axes, title, size=11):
+    """Writes a title over the left edge of `axes`, `size` points high."""
+    axes.set_title(title, loc="left", color=INK, fontsize=size, fontweight="bold", pad=0.7 * size)
