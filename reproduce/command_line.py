@@ -66,6 +66,19 @@ def given_hyperparameters(options, names):
     return {name: value for name, value in values.items() if value is not None}
 
 
+def as_typed(flags):
+    """Flags and their values, a dict, as one types them."""
+    words = []
+    for name, value in flags.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            values = value if isinstance(value, list | tuple) else [value]
+            words += [f"--{flag}", *map(str, values)]
+    return " ".join(words)
+
+
 def _kind(values):
     kind = next((type(value) for value in values if value is not None), str)
     if kind is bool:

@@ -80,7 +80,8 @@ def parse(arguments):
         parser.error(
             f"{options.dataset} has no {', '.join(unknown)}; choose one of {', '.join(possible)}"
         )
-    return options, command_line.given_hyperparameters(options, names)
+    options.given = command_line.given_hyperparameters(options, names)
+    return options, options.given
 
 
 def settle(experiment, given, smoke):

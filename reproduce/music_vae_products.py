@@ -1,5 +1,6 @@
 """What a run leaves for its user: presets, music to play and pictures of it."""
 
+import command_line
 import numpy as np
 
 from keras_music_vae import presets, reproduction
@@ -27,7 +28,7 @@ def write(options, music, results, trained, curves):
     """Writes everything.
 
     Args:
-        options: the command line's, of which `workdir`, `dataset`, `profile` are used.
+        options: the command line's, of which `workdir`, `dataset`, `profile`, `given` are used.
         music: `music_vae_run.Music`.
         results: list of `reproduction.Result`.
         trained: dict, model name -> trained model.
@@ -48,7 +49,7 @@ def write(options, music, results, trained, curves):
             representation=music.representation,
             tempo_qpm=TEMPO_QPM,
             bars=music.bars,
-            facts=card_facts(options, music),
+            facts=card_facts(options, music, name),
             results=reproduction.card_rows(
                 PAPER, PAPER.experiment(f"{options.profile}_{name}", options.dataset), results
             ),
@@ -63,15 +64,16 @@ def write(options, music, results, trained, curves):
     return written
 
 
-def card_facts(options, music):
-    """What a model card says of the run."""
+def card_facts(options, music, name):
+    """What the card of a model says of the run."""
     facts = PAPER.datasets[options.dataset]
+    flags = {key: getattr(options, key) for key in ("dataset", "profile", "model", "seed")}
+    flags |= {"model": name, **options.given}
     return {
         "Paper": f"{', '.join(PAPER.authors)} ({PAPER.year}), {PAPER.title}, {PAPER.url}",
         "Data": f"{facts.title}, TFDS `{facts.tfds}`, {len(music.windows['train'])} windows",
         "Licence": LICENCE,
-        "Trained with": f"`python reproduce/music_vae.py --dataset {options.dataset} "
-        f"--profile {options.profile}`",
+        "Trained with": f"`python reproduce/music_vae.py {command_line.as_typed(flags)}`",
     }
 
 

@@ -1,6 +1,5 @@
 """The script: its help, its settings, its errors; what it trains on and leaves."""
 
-import argparse
 import json
 from pathlib import Path
 
@@ -105,12 +104,15 @@ def test_products_can_be_played_and_loaded(tmp_path):
     line = script.reproduction.finished_run(
         experiment, 0, run.measure_model(result, values, music(), 0), values, "here", 1.0
     )
-    options = argparse.Namespace(workdir=tmp_path, dataset="lakh_melody_2bar", profile="small")
+    flags = "--dataset lakh_melody_2bar --profile small --model flat_vae --seed 0"
+    flags += " --encoder-units 8 9 --no-split-parts"
+    options, _ = script.parse([*flags.split(), "--workdir", str(tmp_path)])
     curves = {"flat_vae": run.interpolate(result.model, music())}
     listed = products.write(options, music(), [line], {"flat_vae": result.model}, curves)
     written = dict(listed)
     card = (written["preset"] / "README.md").read_text()
     assert "reconstruction accuracy | 0.951" in card
+    assert f"`python reproduce/music_vae.py {flags}`" in card
     config = json.loads((written["preset"] / "preset.json").read_text())
     assert config["representation"]["class"] == "Melody"
     names = {path.stem for path in Path(written["MIDI"]).glob("*.mid")}
