@@ -62,6 +62,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     peer = Peer(options.torch)
     for length, sizes in CASES.items():
         model, calls = make(sizes), CALLS[length]

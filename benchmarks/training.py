@@ -72,6 +72,7 @@ def main():
     parser.add_argument("--steps", type=int, default=2, help="updates of each, in turn")
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     peer = Peer(options.torch)
     for name, (sizes, batch, length) in CASES.items():
         random = np.random.default_rng(0)
