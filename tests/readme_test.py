@@ -99,12 +99,13 @@ def test_the_examples_of_the_docs_run(tmp_path, monkeypatch):
             exec(text, {})
 
 
-def test_the_sample_command_makes_the_file_it_names(here):
-    (arguments,) = [
+@pytest.mark.parametrize("preset", ["classifying_vae_jsb_all_keys", "music_vae_lakh_drums_2bar"])
+def test_the_sample_command_makes_the_file_it_names(preset, here):
+    arguments = next(
         words
         for words in commands(["python", "-m", "keras_music_vae"])
-        if words[0] == "sample" and "classifying_vae_jsb_all_keys" in words
-    ]
+        if words[0] == "sample" and preset in words
+    )
     assert main(arguments) == 0
     assert kmv.music.midi.read(arguments[arguments.index("--out") + 1]).notes.size
 
