@@ -134,12 +134,12 @@ def test_weights_move_to_jax_and_back(tmp_path):
 
 
 def test_magentas_numbers(golden):
-    golden("magenta/cat-mel/golden")  # skips where they are not
+    golden("magenta/hierdec-mel/golden")  # skips where they are not
     printed = run(
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", FOLDER / "music_vae_golden_test.py"),
-        *("-k", "cat-mel] or hierdec-trio]"),
+        *("-k", "hierdec-mel]"),
     )
-    assert "10 passed" in printed or "9 passed, 1 skipped" in printed
+    assert "4 passed, 1 skipped" in printed  # its models take no lengths
 
 
 def test_without_tensorflow():
