@@ -44,7 +44,7 @@ def make_parser():
     exported.add_argument(
         "--jit-compile",
         action="store_true",
-        help="compile by XLA: about twice as quick, but a second or two at first for each shape",
+        help="compile by XLA: quicker in small batches, slow at first for each shape",
     )
 
     imported = command(

@@ -34,8 +34,8 @@ def save(model, folder, jit_compile=False):
     Args:
         model: one of `keras_music_vae.models`.
         folder: path; a SavedModel in that place is replaced.
-        jit_compile: bool. Let XLA compile the loops that make music. A call takes about half as
-            long, in small batches, but the first one of each shape a second or two.
+        jit_compile: bool. Let XLA compile the loops that make music. Short pieces in small batches
+            take about half as long, large batches longer, and the first call of each shape seconds.
 
     Raises:
         ExportError: if Keras does not run on TensorFlow, or no family knows the model.
