@@ -29,7 +29,7 @@ RECORDED = Path(__file__).parent / "results" / "music_vae.jsonl"
 SMOKE_WINDOWS = 100
 SMOKE = {
     "latent_dim": 4,
-    "encoder_units": (8,),
+    "encoder_units": (8, 8),
     "decoder_units": (8, 8),
     "conductor_units": (8,),
     "batch_size": 8,
