@@ -11,17 +11,15 @@ import concurrent.futures
 import multiprocessing
 import os
 import sys
-import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import command_line
+from running import Runs, exit_status
 
-from keras_music_vae import reproduction
 from keras_music_vae.papers import PAPERS
 from keras_music_vae.reproduction import search
-from keras_music_vae.training import CheckpointError, Devices
 
 PAPER = PAPERS["classifying_vae"]
 MODELS = tuple(dict.fromkeys(e.model for e in PAPER.experiments.values() if e.training))
@@ -63,7 +61,7 @@ EPILOG = """examples:
 
 
 def parse(arguments):
-    """The command line, and the hyperparameters given on it."""
+    """The command line; the hyperparameters given on it are its `given`."""
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -89,11 +87,11 @@ def parse(arguments):
     for name in ("seeds", "search", "workers"):
         if (value := getattr(options, name)) is not None and value < 1:
             parser.error(f"--{name} must be at least 1, received {value}")
-    given = command_line.given_hyperparameters(options, names)
+    options.given = command_line.given_hyperparameters(options, names)
     folder = f"{options.dataset}_smoke" if options.smoke else options.dataset
     options.workdir = options.workdir or Path("runs", "classifying_vae", folder)
     options.models = MODELS if options.model == "all" else (options.model,)
-    return options, given
+    return options
 
 
 def settle(experiment, given, smoke):
@@ -112,7 +110,7 @@ def settle(experiment, given, smoke):
     return values | overrides, source
 
 
-def run_search(options, given):
+def run_search(options):
     """The paper's random search; every finished trial is in the results at once."""
     import classifying_vae_run as run
     from tqdm import tqdm
@@ -132,7 +130,7 @@ def run_search(options, given):
             train,
             pool,
             place,
-            given,
+            options.given,
         )
         waiting = 0
         for result in trials:
@@ -149,116 +147,53 @@ def run_search(options, given):
         print(f"{experiment.name}: {found.metrics['val_loss']:.3f} with {settings}")
 
 
-def run_all(options, given):
-    """Trains and measures every model asked for; returns the results and the first models."""
+NOTE = (
+    "Measured: mean over seeds, its spread where there are several, and their number. Key "
+    "consistency by chance is 58.3 %. Every model's other measurements: results.jsonl."
+)
+
+
+def run_all(options):
+    """Trains and measures every model asked for, writes what they make, prints the tables."""
+    runs = Runs(PAPER, options, RECORDED)
+    import classifying_vae_products as products
     import classifying_vae_run as run
 
-    devices = Devices(options.strategy)  # before TensorFlow reads data: see its docstring
     dataset = PAPER.datasets[options.dataset]
     songs = run.load_songs(dataset, options.data_dir, options.manual_dir)
     if options.smoke:
         songs = {split: of_split.first(SMOKE_SONGS) for split, of_split in songs.items()}
     experiments = [PAPER.experiment(model, options.dataset) for model in options.models]
-    settled = {e.name: settle(e, given, options.smoke) for e in experiments}
-    print_plan(options, experiments, settled, songs)
+    found = {e.name: settle(e, options.given, options.smoke) for e in experiments}
+    settled = {name: values for name, (values, _) in found.items()}
 
-    results_file = options.workdir / "results.jsonl"
-    place = command_line.device()
-    trained = {}
-
-    def keep(experiment, seed, metrics, values, seconds):
-        if not devices.is_chief:
-            return
-        result = reproduction.finished_run(experiment, seed, metrics, values, place, seconds)
-        reproduction.append(results_file, result)
-        if options.record and not options.smoke:
-            reproduction.append(RECORDED, result)
-
-    data = PAPER.experiment("data", options.dataset)
-    keep(data, 0, run.measure_music(songs["test"]), {}, 0.0)
-    for seed in range(options.seed, options.seed + options.seeds):
-        for experiment in experiments:
-            values, _ = settled[experiment.name]
-            print(f"\n{LABELS[experiment.model]}, seed {seed}")
-            result = run.train_model(
-                experiment,
-                values,
-                songs,
-                seed,
-                workdir=options.workdir / experiment.model / f"seed_{seed}",
-                resume=options.resume,
-                strategy=options.strategy,
-                mixed_precision=options.mixed_precision,
-                tensorboard=options.tensorboard,
-            )
-            start = time.perf_counter()
-            metrics = run.measure_model(result, values, songs["test"], seed)
-            seconds = result.wall_seconds + time.perf_counter() - start
-            keep(experiment, seed, metrics, values, seconds)
-            trained.setdefault(experiment.model, result.model)
-    return songs, reproduction.read(results_file), trained
-
-
-def print_plan(options, experiments, settled, songs):
-    """What will be done, with what, and how long it took when it was recorded."""
-    sizes = ", ".join(f"{len(s.rolls)} {name}" for name, s in songs.items())
-    print(f"\n{PAPER.title} ({PAPER.year})")
-    print(f"{PAPER.datasets[options.dataset].title}: {sizes} songs")
-    print(f"Workdir: {options.workdir}   Device: {command_line.device()}")
-    recorded = reproduction.read(RECORDED)
-    total = 0.0
-    for experiment in experiments:
-        values, source = settled[experiment.name]
+    def describe(name):
+        experiment, (values, source) = PAPER.experiments[name], found[name]
         searched = ", ".join(f"{name} {values[name]}" for name in experiment.search)
-        print(f"  {LABELS[experiment.model]}: {searched} ({source})")
-        times = [r.wall_seconds for r in recorded if r.experiment == experiment.name]
-        total += sum(times) / len(times) if times else float("nan")
-    if not options.smoke:
-        minutes = total * options.seeds / 60
-        known = f"about {minutes:.0f} minutes" if minutes == minutes else "not recorded yet"
-        print(f"Time, as recorded: {known}")
+        return f"{LABELS[experiment.model]}: {searched} ({source})"
 
+    sizes = ", ".join(f"{len(s.rolls)} {name}" for name, s in songs.items())
+    runs.print_plan(f"{sizes} songs", settled, describe)
+    data = PAPER.experiment("data", options.dataset)
+    runs.keep(data, run.measure_music(songs["test"]), {})
 
-def print_tables(options, results):
-    """The paper's tables, those cells that this dataset and these models fill."""
-    for table in PAPER.tables.values():
-        cells = reproduction.cells(PAPER, table, results, [options.dataset])
-        cells = [cell for cell in cells if cell.values]
-        if cells:
-            print("\n" + reproduction.as_text(PAPER, table, cells))
-    if options.smoke:
-        print("\nA smoke run: its figures mean nothing, only that everything runs.")
-    print(
-        "\nMeasured: mean over seeds, its spread where there are several, and their number. Key "
-        "consistency by chance is 58.3 %. Every model's other measurements: results.jsonl."
-    )
+    def train(experiment, values, seed, **how):
+        return run.train_model(experiment, values, songs, seed, **how)
+
+    def measure(experiment, values, seed, result):
+        return run.measure_model(result, values, songs["test"], seed)
+
+    trained = runs.train(settled, train, measure)
+    if runs.is_chief:
+        made = {PAPER.experiments[name].model: model for name, model in trained.items()}
+        written = products.write(options, songs, runs.results, made)
+        runs.report(written, NOTE, products.next_commands(written))
 
 
 def main(arguments=None):
     """Runs the command line; returns its exit status."""
-    options, given = parse(arguments)
-    try:
-        if options.search:
-            run_search(options, given)
-            return 0
-        songs, results, trained = run_all(options, given)
-        if not Devices(options.strategy).is_chief:
-            return 0
-        import classifying_vae_products as products
-
-        written = products.write(options, songs, results, trained)
-        print_tables(options, results)
-        print("\nWritten:")
-        for what, path in written:
-            print(f"  {what}: {path}")
-        print(products.next_commands(written))
-    except KeyboardInterrupt:
-        print("\nInterrupted; add --resume to go on.", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, AssertionError, CheckpointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    options = parse(arguments)
+    return exit_status(lambda: run_search(options) if options.search else run_all(options))
 
 
 if __name__ == "__main__":

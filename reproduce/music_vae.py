@@ -10,17 +10,15 @@ they reach: docs/music_vae.md.
 import argparse
 import os
 import sys
-import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import command_line
+from running import Runs, exit_status
 
-from keras_music_vae import reproduction
 from keras_music_vae.papers import PAPERS
 from keras_music_vae.papers.music_vae import ARMS, DECODERS, PROFILES, decoders_of
-from keras_music_vae.training import CheckpointError, Devices
 
 PAPER = PAPERS["music_vae"]
 MODELS = tuple(f"{decoder}_{arm}" for decoder in DECODERS for arm in ARMS)
@@ -51,7 +49,7 @@ EPILOG = """examples:
 
 
 def parse(arguments):
-    """The command line, and the hyperparameters given on it."""
+    """The command line; the hyperparameters given on it are its `given`."""
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -81,7 +79,7 @@ def parse(arguments):
             f"{options.dataset} has no {', '.join(unknown)}; choose one of {', '.join(possible)}"
         )
     options.given = command_line.given_hyperparameters(options, names)
-    return options, options.given
+    return options
 
 
 def settle(experiment, given, smoke):
@@ -94,11 +92,18 @@ def settle(experiment, given, smoke):
     }
 
 
-def run_all(options, given):
-    """Trains and measures every model asked for; returns what `music_vae_products.write` takes."""
+NOTE = (
+    "The paper's music, 1.5 million files, is private: other music, and with the small profile a "
+    "smaller model, so only the order of the models can be compared."
+)
+
+
+def run_all(options):
+    """Trains and measures every model asked for, writes what they make, prints the tables."""
+    runs = Runs(PAPER, options, RECORDED)
+    import music_vae_products as products
     import music_vae_run as run
 
-    devices = Devices(options.strategy)  # before TensorFlow reads data: see its docstring
     dataset = PAPER.datasets[options.dataset]
     music = run.load_music(dataset, options.data_dir, options.manual_dir)
     if options.smoke:
@@ -106,102 +111,39 @@ def run_all(options, given):
     experiments = [
         PAPER.experiment(f"{options.profile}_{model}", options.dataset) for model in options.models
     ]
-    settled = {e.name: settle(e, given, options.smoke) for e in experiments}
-    print_plan(options, settled, music)
-    results_file = options.workdir / "results.jsonl"
-    place = command_line.device()
-    trained, curves = {}, {}
-
-    def keep(experiment, seed, metrics, values, seconds):
-        if not devices.is_chief:
-            return
-        result = reproduction.finished_run(experiment, seed, metrics, values, place, seconds)
-        reproduction.append(results_file, result)
-        if options.record and not options.smoke:
-            reproduction.append(RECORDED, result)
-
+    settled = {e.name: settle(e, options.given, options.smoke) for e in experiments}
+    sizes = ", ".join(f"{len(windows)} {split}" for split, windows in music.windows.items())
+    runs.print_plan(
+        f"{sizes} windows, no two equal in a split",
+        settled,
+        lambda name: "{}: {updates} updates of {batch_size} windows".format(name, **settled[name]),
+    )
     count = next(iter(settled.values()))["test_windows"]
     for name, metrics in run.measure_trivial(music, count).items():
-        keep(PAPER.experiment(name, options.dataset), 0, metrics, {"test_windows": count}, 0.0)
-    for seed in range(options.seed, options.seed + options.seeds):
-        for name, experiment in zip(options.models, experiments, strict=True):
-            values = settled[experiment.name]
-            print(f"\n{experiment.name}, seed {seed}")
-            result = run.train_model(
-                experiment,
-                values,
-                music,
-                seed,
-                workdir=options.workdir / name / f"seed_{seed}",
-                resume=options.resume,
-                strategy=options.strategy,
-                mixed_precision=options.mixed_precision,
-                tensorboard=options.tensorboard,
-            )
-            start = time.perf_counter()
-            metrics = run.measure_model(result, values, music, seed)
-            if curve := run.interpolate(result.model, music):
-                metrics["interpolation_rising"] = curve.rising
-                curves.setdefault(name, curve)
-            metrics["training_seconds"] = result.wall_seconds
-            seconds = result.wall_seconds + time.perf_counter() - start
-            keep(experiment, seed, metrics, values, seconds)
-            trained.setdefault(name, result.model)
-    return music, reproduction.read(results_file), trained, curves
+        runs.keep(PAPER.experiment(name, options.dataset), metrics, {"test_windows": count})
+    curves = {}
 
+    def train(experiment, values, seed, **how):
+        return run.train_model(experiment, values, music, seed, **how)
 
-def print_plan(options, settled, music):
-    """What will be done, with what, and how long it took when it was recorded."""
-    sizes = ", ".join(f"{len(windows)} {split}" for split, windows in music.windows.items())
-    print(f"\n{PAPER.title} ({PAPER.year})")
-    print(f"{PAPER.datasets[options.dataset].title}: {sizes} windows, no two equal in a split")
-    print(f"Workdir: {options.workdir}   Device: {command_line.device()}")
-    for name, values in settled.items():
-        print(f"  {name}: {values['updates']} updates of {values['batch_size']} windows")
-    recorded = reproduction.read(RECORDED)
-    times = [[r.wall_seconds for r in recorded if r.experiment == name] for name in settled]
-    if not options.smoke and all(times):
-        minutes = sum(sum(each) / len(each) for each in times) * options.seeds / 60
-        print(f"Time, as recorded: about {minutes:.0f} minutes")
+    def measure(experiment, values, seed, result):
+        metrics = run.measure_model(result, values, music, seed)
+        if curve := run.interpolate(result.model, music):
+            metrics["interpolation_rising"] = curve.rising
+            curves.setdefault(experiment.model, curve)
+        return metrics
 
-
-def print_tables(options, results):
-    """The paper's table, those cells that this dataset and these models fill."""
-    for table in PAPER.tables.values():
-        cells = reproduction.cells(PAPER, table, results, [options.dataset])
-        cells = [cell for cell in cells if cell.values]
-        if cells:
-            print("\n" + reproduction.as_text(PAPER, table, cells))
-    if options.smoke:
-        print("\nA smoke run: its figures mean nothing, only that everything runs.")
-    print(
-        "\nThe paper's music, 1.5 million files, is private: other music, and with the small "
-        "profile a smaller model, so only the order of the models can be compared."
-    )
+    trained = runs.train(settled, train, measure)
+    if runs.is_chief:
+        made = {PAPER.experiments[name].model: model for name, model in trained.items()}
+        written = products.write(options, music, runs.results, made, curves)
+        runs.report(written, NOTE, products.next_commands(written))
 
 
 def main(arguments=None):
     """Runs the command line; returns its exit status."""
-    options, given = parse(arguments)
-    try:
-        music, results, *made = run_all(options, given)
-        if not Devices(options.strategy).is_chief:
-            return 0
-        import music_vae_products as products
-
-        written = products.write(options, music, results, *made)
-        print_tables(options, results)
-        print("\nWritten:")
-        for what, path in written:
-            print(f"  {what}: {path}")
-        print(products.next_commands(written))
-    except KeyboardInterrupt:
-        print("\nInterrupted; add --resume to go on.", file=sys.stderr)
-        return 130
-    except (ValueError, OSError, AssertionError, CheckpointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    options = parse(arguments)
+    return exit_status(lambda: run_all(options))
 
 
 if __name__ == "__main__":

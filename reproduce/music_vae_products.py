@@ -28,7 +28,7 @@ def write(options, music, results, trained, curves):
     """Writes everything.
 
     Args:
-        options: the command line's, of which `workdir`, `dataset`, `profile`, `given` are used.
+        options: the command line's.
         music: `music_vae_run.Music`.
         results: list of `reproduction.Result`.
         trained: dict, model name -> trained model.
@@ -41,7 +41,7 @@ def write(options, music, results, trained, curves):
     for name, model in trained.items():
         folder = options.workdir / name
         folder.mkdir(parents=True, exist_ok=True)
-        preset = folder / f"music_vae_{options.dataset}_{options.profile}_{name}"
+        preset = folder / f"music_vae_{options.dataset}_{name}"
         presets.save_preset(
             model,
             preset,
@@ -49,19 +49,22 @@ def write(options, music, results, trained, curves):
             representation=music.representation,
             tempo_qpm=TEMPO_QPM,
             bars=music.bars,
-            facts=card_facts(options, music, name),
-            results=reproduction.card_rows(
-                PAPER, PAPER.experiment(f"{options.profile}_{name}", options.dataset), results
-            ),
+            facts=card_facts(options, music, without_profile(name)),
+            results=reproduction.card_rows(PAPER, PAPER.experiment(name, options.dataset), results),
         )
         written.append(("preset", preset))
-        written += play(model, music, folder / "midi", LABELS[name])
+        written += play(model, music, folder / "midi", LABELS[without_profile(name)])
     if curves:
         path = options.workdir / "interpolation.png"
-        panels = {LABELS[name]: curve for name, curve in curves.items()}
+        panels = {LABELS[without_profile(name)]: curve for name, curve in curves.items()}
         plotting.interpolation_curves(panels).savefig(path, dpi=DPI)
         written.append(("distances along interpolations", path))
     return written
+
+
+def without_profile(name):
+    """The decoder and arm of a model's name."""
+    return name.split("_", 1)[1]
 
 
 def card_facts(options, music, name):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keras_music_vae import reproduction
 from keras_music_vae.models.base import Posterior
 from keras_music_vae.music import midi
 from keras_music_vae.music.representations import Melody, Trio
@@ -57,12 +58,12 @@ def test_a_wrong_command_line_exits_with_2(arguments, message, capsys):
 
 
 def test_flags_come_before_the_facts():
-    options, given = script.parse(
+    options = script.parse(
         ["--dataset", "lakh_melody_16bar", "--decoder-units", "8", "9", "--updates", "7"]
     )
     assert [m for m in options.models if "flat" in m] == options.models[:3]
     experiment = PAPER.experiment("small_hierarchical_vae", "lakh_melody_16bar")
-    values = script.settle(experiment, given, smoke=False)
+    values = script.settle(experiment, options.given, smoke=False)
     assert values["decoder_units"] == (8, 9)
     assert values["updates"] == 7
     assert values["conductor_units"] == experiment.hyperparameters()["conductor_units"]
@@ -101,14 +102,14 @@ def test_products_can_be_played_and_loaded(tmp_path):
     experiment = PAPER.experiment("small_flat_vae", "lakh_melody_2bar")
     values = small(experiment)
     result = run.train_model(experiment, values, music(), seed=0, verbose=0)
-    line = script.reproduction.finished_run(
+    line = reproduction.finished_run(
         experiment, 0, run.measure_model(result, values, music(), 0), values, "here", 1.0
     )
     flags = "--dataset lakh_melody_2bar --profile small --model flat_vae --seed 0"
     flags += " --encoder-units 8 9 --no-split-parts"
-    options, _ = script.parse([*flags.split(), "--workdir", str(tmp_path)])
-    curves = {"flat_vae": run.interpolate(result.model, music())}
-    listed = products.write(options, music(), [line], {"flat_vae": result.model}, curves)
+    options = script.parse([*flags.split(), "--workdir", str(tmp_path)])
+    curves = {"small_flat_vae": run.interpolate(result.model, music())}
+    listed = products.write(options, music(), [line], {"small_flat_vae": result.model}, curves)
     written = dict(listed)
     card = (written["preset"] / "README.md").read_text()
     assert "reconstruction accuracy | 0.951" in card
