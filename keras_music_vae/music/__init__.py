@@ -1,6 +1,7 @@
 """Music as NumPy arrays: keys, windows, MIDI, piano rolls. Knows no Keras and no TensorFlow."""
 
 from keras_music_vae.music import (
+    attributes,
     audio,
     convert,
     midi,
@@ -12,6 +13,7 @@ from keras_music_vae.music import (
 )
 
 __all__ = [
+    "attributes",
     "audio",
     "convert",
     "midi",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_music_vae.music import theory
+from tfds_builders import music21_corpus
 
 
 class Rolls(NamedTuple):
@@ -46,42 +47,21 @@ def read_notes(path):
     """
     import music21
 
-    try:
-        # Its cache of pickles is passed by: it may be stale, and others may write to it.
-        return _play(music21.converter.parse(path, forceSource=True, storePickle=False))
-    except Exception as error:
-        raise ValueError(
-            f"music21 {music21.__version__} cannot read {path}: {error!r}. Reinstall music21."
-        ) from error
-
-
-def _play(score):
-    """Gives the notes of `score.expandRepeats()`, three times faster: it copies empty measures."""
-    import music21
-
-    def measures():
-        return [m for part in score.parts for m in part.getElementsByClass("Measure")]
-
-    structure = (music21.repeat.RepeatMark, music21.bar.Barline)
-    contents = []
-    for measure in measures():
-        contents.append(
-            [
-                (start, start + note.quarterLength, [pitch.midi for pitch in note.pitches])
-                for note in measure.recurse().notes
-                for start in [note.getOffsetInHierarchy(measure)]
-            ]
-        )
-        filler = music21.note.Rest(quarterLength=measure.highestTime)
-        measure.remove([element for element in measure if not isinstance(element, structure)])
-        measure.insert(0, filler)
-        measure.number = len(contents) - 1
+    score = music21_corpus.parse(path)
+    contents = [
+        [
+            (start, start + note.quarterLength, [pitch.midi for pitch in note.pitches])
+            for note in measure.recurse().notes
+            for start in [note.getOffsetInHierarchy(measure)]
+        ]
+        for measure in music21_corpus.measures(score)
+    ]
     # The repeat marks of bwv277 contradict each other; it is read as written.
     with contextlib.suppress(music21.repeat.ExpanderException):
-        score = score.expandRepeats()
+        score = music21_corpus.expand_repeats(score)
     notes = [
         (measure_start + start, measure_start + end, pitches)
-        for measure in measures()
+        for measure in music21_corpus.measures(score)
         for measure_start in [measure.getOffsetInHierarchy(score)]
         for start, end, pitches in contents[measure.number]
     ]

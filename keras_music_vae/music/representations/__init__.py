@@ -8,6 +8,7 @@ from keras_music_vae.music.representations.band import Band
 from keras_music_vae.music.representations.drums import Drums
 from keras_music_vae.music.representations.melody import Melody
 from keras_music_vae.music.representations.piano_roll import PianoRoll
+from keras_music_vae.music.representations.spelled_melody import SpelledMelody
 from keras_music_vae.music.representations.steps import (
     classes_of,
     fits,
@@ -22,6 +23,7 @@ __all__ = [
     "Drums",
     "Melody",
     "PianoRoll",
+    "SpelledMelody",
     "Trio",
     "classes_of",
     "fits",

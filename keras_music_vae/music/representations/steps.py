@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_music_vae.music.representations.drums import Drums
 from keras_music_vae.music.representations.melody import Melody
+from keras_music_vae.music.representations.spelled_melody import SpelledMelody
 from keras_music_vae.music.representations.trio import Trio
 
 
@@ -38,6 +39,8 @@ def fitting(num_classes):
         Drums("pitches"),
         Trio(),
         Trio("workshop"),
+        SpelledMelody(),
+        SpelledMelody("published"),
     )
     return next((each for each in known if fits(each, num_classes)), None)
 

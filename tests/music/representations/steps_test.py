@@ -5,6 +5,7 @@ from keras_music_vae.music.representations import (
     Band,
     Drums,
     Melody,
+    SpelledMelody,
     Trio,
     classes_of,
     fits,
@@ -22,6 +23,8 @@ CASES = {
     "trio": (Trio(), (90, 90, 512)),
     "workshop trio": (Trio("workshop"), (130, 130, 512)),
     "band": (Band(), (130,) * 4),
+    "spelled melody": (SpelledMelody(), (77,)),
+    "published spelled melody": (SpelledMelody("published"), (71,)),
 }
 
 
@@ -32,7 +35,7 @@ def test_windows_have_a_value_for_each_part_and_tokens_come_back(representation,
     highest = np.array(representation.num_classes, dtype=np.uint64)
     tokens = random.integers(0, highest, (3, *shape), dtype=np.uint64).astype(representation.dtype)
     windows = window_of(tokens, representation, num_classes)
-    assert windows.shape == (3, 32, len(num_classes))
+    assert windows.shape == (3, shape[0], len(num_classes))
     assert windows.dtype == np.int32
     assert (windows >= 0).all()
     assert (windows < num_classes).all()

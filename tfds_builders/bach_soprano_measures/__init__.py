@@ -1,0 +1,1 @@
+"""Sopranos of Bach's chorales in measures of 24 ticks."""
