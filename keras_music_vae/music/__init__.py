@@ -3,6 +3,7 @@
 from keras_music_vae.music import (
     audio,
     convert,
+    genres,
     midi,
     plotting,
     quantize,
@@ -14,6 +15,7 @@ from keras_music_vae.music import (
 __all__ = [
     "audio",
     "convert",
+    "genres",
     "midi",
     "plotting",
     "quantize",
