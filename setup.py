@@ -32,6 +32,7 @@ REPRODUCE = [
     "matplotlib>=3.9",
     "music21>=10.5,<11",
     "requests>=2.32",
+    "scikit-learn>=1.6",
     "scipy>=1.14",
     "tensorboard>=2.20,<3",
     "tensorflow-datasets>=4.9.10,<5",

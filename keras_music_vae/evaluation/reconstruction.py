@@ -49,21 +49,21 @@ def measure(model, windows, parts=("",), batch_size=200, seed=0):
     following, reconstructed, sampled, kl = (
         np.concatenate(each) for each in zip(*made, strict=True)
     )
-    metrics = {}
+    metrics = accuracies(reconstructed, windows, parts)
     for part, name in enumerate(parts):
         x, suffix = windows[..., part], f"_{name}" if name else ""
         metrics[f"next_accuracy{suffix}"] = _accuracy(following[..., part], x)
         metrics[f"sampled_accuracy{suffix}"] = _accuracy(sampled[..., part], x)
-        metrics |= _reconstruction(reconstructed[..., part], x, suffix)
     return metrics | ({"kl": float(kl.mean())} if model.latent_dim else {})
 
 
-def trivial(train, test, parts=("",)):
+def trivial(train, test, parts=("",), no_event=(NO_EVENT,)):
     """Measures what needs no model, for comparison.
 
     Args:
         train, test: int arrays `(window, time, part)`.
         parts: see `measure`.
+        no_event: see `accuracies`; the first token says that all goes on as it is.
 
     Returns:
         dict of str to dict of float: `hold` never has an event, `mode` has the most frequent token
@@ -76,19 +76,38 @@ def trivial(train, test, parts=("",)):
         ],
         axis=-1,
     )
-    previous = np.full_like(test, NO_EVENT)
+    previous = np.full_like(test, no_event[0])
     previous[:, STEPS_PER_BAR:] = test[:, :-STEPS_PER_BAR]
     predictions = {
-        "hold": np.full_like(test, NO_EVENT),
+        "hold": np.full_like(test, no_event[0]),
         "mode": np.broadcast_to(modes, test.shape),
         "previous_bar": previous,
     }
-    found = {name: {} for name in predictions}
-    for name, prediction in predictions.items():
-        for part, part_name in enumerate(parts):
-            suffix = f"_{part_name}" if part_name else ""
-            found[name] |= _reconstruction(prediction[..., part], test[..., part], suffix)
-    return found
+    return {
+        name: accuracies(prediction, test, parts, no_event)
+        for name, prediction in predictions.items()
+    }
+
+
+def accuracies(prediction, x, parts=("",), no_event=(NO_EVENT,)):
+    """The accuracies of windows that were given back.
+
+    Args:
+        prediction, x: int arrays `(window, time, part)`.
+        parts: see `measure`.
+        no_event: tuple of int, the tokens that do not count as events.
+
+    Returns:
+        dict of float, for each part `reconstruction_accuracy` and `event_accuracy`.
+    """
+    metrics = {}
+    for part, name in enumerate(parts):
+        suffix = f"_{name}" if name else ""
+        own, true = prediction[..., part], x[..., part]
+        happens = ~np.isin(true, no_event)
+        metrics[f"reconstruction_accuracy{suffix}"] = _accuracy(own, true)
+        metrics[f"event_accuracy{suffix}"] = _accuracy(own[happens], true[happens])
+    return metrics
 
 
 def _predict(model, x, noise, uniforms):
@@ -105,14 +124,6 @@ def _predict(model, x, noise, uniforms):
     if model.latent_dim:
         kl = gaussian_kl(mean, 2 * ops.log(stddev))
     return ops.stack(following, axis=-1), greedy, sampled, kl
-
-
-def _reconstruction(prediction, x, suffix):
-    happens = x != NO_EVENT
-    return {
-        f"reconstruction_accuracy{suffix}": _accuracy(prediction, x),
-        f"event_accuracy{suffix}": _accuracy(prediction[happens], x[happens]),
-    }
 
 
 def _accuracy(prediction, x):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("keras")
+from keras import ops
 
 from keras_music_vae.evaluation import interpolation
 from keras_music_vae.models import MusicVAE
@@ -22,8 +23,9 @@ class Arc:
         self.sizes = []
 
     def encode(self, x):
-        end = np.asarray(x)[:, 0, :1] > 0
-        return Posterior(np.where(end, [0.0, 2.0], [2.0, 0.0]).astype("float32"), None)
+        end = ops.cast(x[:, 0, :1] > 0, "float32")
+        mean = ops.concatenate([2 - 2 * end, 2 * end], axis=1)
+        return Posterior(mean, ops.ones_like(mean))
 
     def decode(self, z, length, temperature):
         self.sizes.append(len(z))
@@ -64,11 +66,47 @@ def test_the_mix_is_what_drawn_tokens_come_to():
     end[:2] = 0
     found = interpolation.measure(Arc(), start, end, steps=4)
     model, random = Arc(), np.random.default_rng(0)
-    first, last = (model.decode(model.encode(x).mean, LENGTH, 1.0) for x in (start, end))
+    first, last = (
+        model.decode(np.asarray(model.encode(x).mean), LENGTH, 1.0) for x in (start, end)
+    )
     for i, share in enumerate(found.shares):
         mixed = np.where(random.random((500, *first.shape)) < share, last, first)
         assert found.mixed_from_start[i] == pytest.approx((mixed != first).mean(), abs=0.01)
         assert found.mixed_from_end[i] == pytest.approx((mixed != last).mean(), abs=0.01)
+
+
+def test_the_windows_as_they_are_may_be_what_is_compared_with():
+    """Each third token of the way is that of the end: the start's 0 is 3, and the end's 1 is 4."""
+
+    def seen(tokens):
+        return np.asarray(tokens) % 3
+
+    start, end = ends(4)
+    end[0] = 0
+    found = interpolation.measure(Arc(), start, end, steps=3, seen=seen, against="windows")
+    np.testing.assert_allclose(found.from_start, [0, 3 / 8, 3 / 4])
+    # Of the pair that stays, nothing differs.
+    np.testing.assert_allclose(found.from_end, [3 / 4, 3 / 8, 0])
+    np.testing.assert_allclose(found.mixed_from_start, [0, 3 / 8, 3 / 4])
+    # Without seeing, no token is that of a window.
+    found = interpolation.measure(Arc(), start, end, steps=3, against="windows")
+    np.testing.assert_allclose([found.from_start, found.from_end], 1)
+    np.testing.assert_allclose(found.mixed_from_end, [3 / 4, 3 / 8, 0])
+    with pytest.raises(ValueError, match="'decoded' or 'windows', received 'first'"):
+        interpolation.measure(Arc(), start, end, against="first")
+
+
+def test_the_way_may_be_straight():
+    """At a quarter of the way, the line is at less than a quarter of the arc."""
+    shares = np.linspace(0, 1, 5)
+    expected = np.arctan2(shares, 1 - shares) / (np.pi / 2)
+
+    def line(first, second, share):
+        return (1 - share[:, None]) * first + share[:, None] * second
+
+    found = interpolation.measure(Arc(), *ends(3), steps=5, between=line)
+    np.testing.assert_allclose(found.from_start, np.ceil(10 * expected - 0.5) / 10)
+    assert found.from_start[1] < shares[1]
 
 
 @pytest.mark.parametrize("sizes", [{}, {"subsequences": 2}])

@@ -31,23 +31,32 @@ class LakhConfig(tfds.core.BuilderConfig):
     Attributes:
         bars: int, bars per window.
         options: dict, arguments of the representation that are not its defaults.
-        name: str; without one, made of the bars and the values of the options, such as
+        genres: str, where genres are from, one of `catalogue.GENRE_SOURCES`; "" for the first of
+            these that there is.
+        name: str; without one, made of the bars, the values of the options and the genres, such as
             "16bar_2017", or "16bar_default" where there are none.
     """
 
     name: str = ""
     bars: int = 16
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    genres: str = ""
 
     def __post_init__(self):
         if not isinstance(self.bars, int) or self.bars < 1:
             raise ValueError(f"Expected a number of bars per window from 1 on, got {self.bars!r}.")
         if not isinstance(self.options, dict):
             raise ValueError(f"Expected options as a dict, got {self.options!r}.")
+        if self.genres not in ("", *catalogue.GENRE_SOURCES):
+            raise ValueError(
+                f"Expected genres from one of {', '.join(catalogue.GENRE_SOURCES)}, got "
+                f"{self.genres!r}."
+            )
         parts = [
             value if isinstance(value, str) else key if value is True else f"{key}_{value}"
             for key, value in sorted(self.options.items())
         ]
+        parts += [self.genres] if self.genres else []
         self.name = self.name or "_".join([f"{self.bars}bar", *(parts or ["default"])])
         if not re.fullmatch(r"[\w.-]+", self.name):
             raise ValueError(
@@ -88,6 +97,8 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return self.REPRESENTATION(**self.builder_config.options)
 
     def _info(self):
+        if self.builder_config.genres and not self.WITH_GENRES:
+            raise ValueError(f"{self.name} has no genres. Leave them out of the config.")
         representation, bars = self.representation, self.builder_config.bars
         features = {
             "windows": tfds.features.Tensor(
@@ -131,7 +142,7 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         skipped, left_out = _list(sources)
         if left_out.pop("listed") == 0:
             raise midi_files.none_found(folder, left_out)
-        songs = catalogue.read(folder, match_scores)
+        songs = catalogue.read(folder, match_scores, self.builder_config.genres)
         extractor = Extractor(
             self.representation, self.builder_config.bars, songs, with_genres=self.WITH_GENRES
         )
@@ -147,6 +158,7 @@ class LakhBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             bars=self.builder_config.bars,
             genres=list(songs.genre_names),
             genre_counts=list(songs.genre_counts),
+            genre_source=songs.genre_source,
             report=counts | {f"refused/{reason}": count for reason, count in left_out.items()},
         )
         for split in SPLITS:

@@ -6,7 +6,10 @@ them:
 * `songs.csv`, one's own, with columns md5, song and, if wanted, genres (several joined by "|");
 * `match_scores.json` of the Lakh MIDI Dataset, from songs of the Million Song Dataset to files;
 * `lmd_matched_h5.tar.gz`, or the folder, whose artist terms Valenti, Carta and Bacciu (2020) used;
-* `msd_tagtraum_cd1.cls`, `cd2` or `cd2c`, as .cls or .cls.zip, with tagtraum's genres of songs.
+* `msd_tagtraum_cd1.cls`, `cd2` or `cd2c`, as .cls or .cls.zip, with tagtraum's genres of songs;
+* `lmd_tags.csv`, which may also lie beside the folder, of files of Lakh that other collections
+  have too: columns md5, folder_genre (of the folder that they keep it in), tagtraum_cd1,
+  tagtraum_cd1_minor, msd_ids, artist, title.
 """
 
 import csv
@@ -20,7 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 MAX_GENRES = 32
-_TERMS = "lmd_matched_h5"
+# Where genres may be from, the first that there is being taken.
+GENRE_SOURCES = {
+    "own": "column genres of songs.csv",
+    "artist_terms": "lmd_matched_h5.tar.gz",
+    "tagtraum": "msd_tagtraum_cd1.cls, cd2 or cd2c, or column tagtraum_cd1 of lmd_tags.csv",
+    "folder": "column folder_genre of lmd_tags.csv",
+}
+_TERMS, _TAGS = "lmd_matched_h5", "lmd_tags.csv"
 _MSD_ID = re.compile(r"TR[A-Z]{5}[0-9A-F]{11}")
 _TAGTRAUM = re.compile(r"msd_tagtraum_.*\.cls(\.zip)?")
 
@@ -31,15 +41,18 @@ class Catalogue:
 
     Attributes:
         songs: dict from the MD5 of a file's bytes, in hexadecimal, to the id of its song.
-        genres: dict from the id of a song to a tuple of indices of `genre_names`.
+        genres: dict from the id of a song, or the MD5 of a file whose song has none, to a tuple of
+            indices of `genre_names`.
         genre_names: tuple of str, the most frequent genres of the tables, most frequent first.
         genre_counts: tuple of int, files of the tables that have each genre.
+        genre_source: str, one of `GENRE_SOURCES`, or "" without genres.
     """
 
     songs: dict
     genres: dict
     genre_names: tuple = ()
     genre_counts: tuple = ()
+    genre_source: str = ""
 
     def song(self, name, md5):
         """Returns the id of a file's song, or None where neither a table nor the path has it."""
@@ -51,34 +64,50 @@ class Catalogue:
         return None
 
 
-def read(folder, match_scores=None):
+def read(folder, match_scores=None, genre_source=""):
     """Reads the tables that a folder has.
 
     Args:
         folder: path.
         match_scores: path of `match_scores.json` if it lies elsewhere.
+        genre_source: str, one of `GENRE_SOURCES`; "" takes the first of these that there is. Never
+            several, whose words for genres differ.
 
     Returns:
         `Catalogue`. Genres are ranked by the number of files in the tables, not in the folder, so
         that adding files changes no label.
 
     Raises:
-        ValueError: if a table is not what its name says.
+        ValueError: if a table is not what its name says, or there is none of the genres asked for.
     """
     folder = Path(folder)
-    songs, genres = {}, {}
+    songs, sources = {}, {}
     match_scores = match_scores or folder / "match_scores.json"
     if match_scores.is_file():
         songs |= _read("match_scores.json", _match_scores, match_scores)
+    tags = next(
+        (path / _TAGS for path in (folder, folder.parent) if (path / _TAGS).is_file()), None
+    )
+    if tags:
+        songs_of_tags, sources = _read(_TAGS, _tagged, tags)
+        songs |= songs_of_tags
     for path in sorted(folder.iterdir()):
         if _TAGTRAUM.fullmatch(path.name):
-            genres |= _read(path.name, _tagtraum, path)
+            sources.setdefault("tagtraum", {}).update(_read(path.name, _tagtraum, path))
         elif path.name in (_TERMS, f"{_TERMS}.tar.gz"):
-            genres |= _read(path.name, _artist_terms, path)
+            sources["artist_terms"] = _read(path.name, _artist_terms, path)
     if (folder / "songs.csv").is_file():
         own_songs, own_genres = _read("songs.csv", _own, folder / "songs.csv")
         songs |= own_songs
-        genres |= own_genres
+        sources |= own_genres
+    if genre_source and genre_source not in sources:
+        raise ValueError(
+            f"Expected a table of genres {genre_source!r} ({GENRE_SOURCES[genre_source]}) in "
+            f"{folder}, found none. Put it there, or ask for other genres; there are: "
+            f"{', '.join(sources) or 'none'}."
+        )
+    genre_source = genre_source or next((name for name in GENRE_SOURCES if name in sources), "")
+    genres = sources.get(genre_source, {})
     files = Counter(songs.values())
     counts = Counter()
     for song, of_song in genres.items():
@@ -91,9 +120,8 @@ def read(folder, match_scores=None):
         song: tuple(sorted({index[genre] for genre in of_song if genre in index}))
         for song, of_song in genres.items()
     }
-    return Catalogue(
-        songs, kept, tuple(name for name, _ in ranked), tuple(count for _, count in ranked)
-    )
+    names, counts = zip(*ranked, strict=True) if ranked else ((), ())
+    return Catalogue(songs, kept, names, counts, genre_source)
 
 
 def is_table(source):
@@ -113,19 +141,73 @@ def _read(name, reader, path):
         ) from error
 
 
-def _own(path):
-    songs, genres = {}, {}
+def _rows(path, columns):
+    """The rows of a table that has these columns, as dicts of str without spaces around."""
     # Spreadsheets begin their files with a mark.
     with path.open(newline="", encoding="utf-8-sig") as file:
         table = csv.DictReader(file)
-        if table.fieldnames is None or not {"md5", "song"} <= set(table.fieldnames):
-            raise ValueError(f"expected columns md5 and song, found {table.fieldnames}")
+        if table.fieldnames is None or not set(columns) <= set(table.fieldnames):
+            raise ValueError(f"expected columns {', '.join(columns)}, found {table.fieldnames}")
         for row in table:
-            song = (row["song"] or "").strip()
-            if song:
-                songs[row["md5"].strip().lower()] = song
-                genres[song] = _names((row.get("genres") or "").split("|"))
-    return songs, genres
+            yield {
+                name: (text or "").strip() for name, text in row.items() if name in table.fieldnames
+            }
+
+
+def _own(path):
+    """Songs of files, and {"own": genres of songs} if there is such a column."""
+    songs, genres = {}, {}
+    for row in _rows(path, ("md5", "song")):
+        if row["song"]:
+            songs[row["md5"].lower()] = row["song"]
+            if "genres" in row:
+                genres[row["song"]] = _names(row["genres"].split("|"))
+    return songs, {"own": genres} if genres else {}
+
+
+def _tagged(path):
+    """Songs of files, and genres "tagtraum" and "folder" of songs or, without one, of files.
+
+    A song may have several ids of the Million Song Dataset, or none and a title: files that share
+    one of these are of one song, which is named after the first in the alphabet.
+    """
+    columns = (
+        "md5",
+        "folder_genre",
+        "tagtraum_cd1",
+        "tagtraum_cd1_minor",
+        "msd_ids",
+        "artist",
+        "title",
+    )
+    rows = list(_rows(path, columns))
+    leader = {}
+
+    def find(name):
+        while leader.setdefault(name, name) != name:
+            name = leader[name]
+        return name
+
+    keys = []
+    for row in rows:
+        keys.append(_names(row["msd_ids"].split("|")))
+        if row["artist"] and row["title"]:
+            keys[-1] += (f"{row['artist']} - {row['title']}".casefold(),)
+        leaders = sorted(map(find, keys[-1]))
+        leader.update(dict.fromkeys(leaders, *leaders[:1]))
+    songs, sources = {}, {"tagtraum": {}, "folder": {}}
+    for row, own in zip(rows, keys, strict=True):
+        md5 = row["md5"].lower()
+        if own:
+            songs[md5] = find(own[0])
+        song = songs.get(md5, md5)
+        found = {
+            "tagtraum": [row["tagtraum_cd1"], row["tagtraum_cd1_minor"]],
+            "folder": row["folder_genre"].split("|"),
+        }
+        for name, genres in found.items():
+            sources[name][song] = _names([*sources[name].get(song, ()), *genres])
+    return songs, sources
 
 
 def _match_scores(path):

@@ -54,7 +54,8 @@ class Extractor:
         fit = grid_fit(score)
         example = {"song": song, "file": name, "grid_fit": fit}
         if self.with_genres:
-            own = self.catalogue.genres.get(song, ())
+            genres = self.catalogue.genres
+            own = genres.get(song, genres.get(md5, ()))
             example["genres"] = [int(n in own) for n in range(len(self.catalogue.genre_names))]
         examples = [
             (

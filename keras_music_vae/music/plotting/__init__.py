@@ -1,6 +1,7 @@
 """Draws music and what models make of it. Needs matplotlib: the extra `reproduce`."""
 
 from keras_music_vae.music.plotting.curves import interpolation_curves
+from keras_music_vae.music.plotting.genre_space import genre_scatter, metric_changes
 from keras_music_vae.music.plotting.grid import grid
 from keras_music_vae.music.plotting.latents import latent_map, note_heatmaps
 from keras_music_vae.music.plotting.multitrack import multitrack
@@ -8,9 +9,11 @@ from keras_music_vae.music.plotting.pitch_classes import pitch_class_distributio
 from keras_music_vae.music.plotting.rolls import piano_roll
 
 __all__ = [
+    "genre_scatter",
     "grid",
     "interpolation_curves",
     "latent_map",
+    "metric_changes",
     "multitrack",
     "note_heatmaps",
     "piano_roll",

@@ -178,6 +178,23 @@ class Band:
         return lines
 
 
+def sounding(tokens):
+    """Says what sounds at each step of bands: holds are replaced by what they go on with.
+
+    Args:
+        tokens: int array (..., time, part).
+
+    Returns:
+        int array of the same shape and type: pitches, and `SILENCE`. A hold before anything began
+        is silence.
+    """
+    tokens = np.asarray(tokens)
+    step = np.arange(tokens.shape[-2])[:, None]
+    last = np.maximum.accumulate(np.where(tokens == HOLD, -1, step), axis=-2)
+    found = np.take_along_axis(tokens, np.maximum(last, 0), axis=-2)
+    return np.where(last < 0, tokens.dtype.type(SILENCE), found)
+
+
 def _part(notes):
     """Int array (note,): the part that each note is of, an index of `PARTS`."""
     guitar, bass = notes["program"] < 32, (notes["program"] >= 32) & (notes["program"] < 40)

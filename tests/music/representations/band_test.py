@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from keras_music_vae.music import midi
+from keras_music_vae.music import midi, representations
 from keras_music_vae.music.quantize import round_to_grid
 from keras_music_vae.music.representations import Band
 
@@ -121,6 +121,21 @@ def test_notes_of_a_small_band():
 def test_only_one_band_of_tokens_is_decoded(wrong):
     with pytest.raises(ValueError, match="tokens"):
         Band().decode(wrong)
+
+
+@given(TOKENS)
+def test_what_sounds_is_what_goes_on(tokens):
+    expected = np.full_like(tokens, S)
+    for part in range(4):
+        for step, token in enumerate(tokens[:, part]):
+            before = expected[step - 1, part] if step else S
+            expected[step, part] = before if token == H else token
+    found = representations.band.sounding(tokens)
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == tokens.dtype
+    np.testing.assert_array_equal(
+        representations.band.sounding(np.stack([tokens, tokens[:, ::-1]]))[0], expected
+    )
 
 
 def test_unknown_profiles_are_refused():

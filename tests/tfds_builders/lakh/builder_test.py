@@ -164,8 +164,13 @@ def test_genres_come_from_a_table(build, folder, tmp_path):
         digests[path.relative_to(tmp_path / "music").as_posix()] = digest
         table += f"{digest},song {digest[:2]},{'jazz|pop' if digest < '8' else 'pop'}\n"
     (tmp_path / "music" / "songs.csv").write_text(table)
-    builder = build("lakh_band/2bar", tmp_path / "music")
+    tags = "md5,folder_genre,tagtraum_cd1,tagtraum_cd1_minor,msd_ids,artist,title\n"
+    (tmp_path / "lmd_tags.csv").write_text(tags)
+    config = lakh.LakhConfig(bars=2, genres="own")
+    assert config.name == "2bar_own"
+    builder = build("lakh_band", tmp_path / "music", config=config)
     assert builder.info.metadata["genres"] == ["pop", "jazz"]
+    assert builder.info.metadata["genre_source"] == "own"
     for (_, file), example in read(builder).items():
         assert example["song"].decode() == f"song {digests[file][:2]}"
         assert example["genres"].tolist() == [1, int(digests[file] < "8")]
@@ -197,6 +202,8 @@ def test_songs_that_are_shorter_than_a_window_leave_no_split(build, folder, caps
         ("lakh_melody", {"bars": 0}, "number of bars per window from 1 on, got 0"),
         ("lakh_melody", {"name": "a/b"}, "Expected a name of letters"),
         ("lakh_melody", {"options": "2017"}, "Expected options as a dict"),
+        ("lakh_band", {"genres": "mood"}, "genres from one of own, artist_terms, .* got 'mood'"),
+        ("lakh_drums", {"genres": "own"}, "lakh_drums has no genres"),
     ],
 )
 def test_a_wrong_config_is_refused_at_once(dataset, config, said, tmp_path):

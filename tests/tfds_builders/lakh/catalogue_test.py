@@ -95,6 +95,55 @@ def test_genres_are_ranked_by_files_and_the_32_most_frequent_stay(tmp_path):
     assert found.genres["song 39"] == ()
 
 
+TAGS = f"""\
+md5,subset,folder_genre,tagtraum_cd1,tagtraum_cd1_minor,msd_ids,artist,title
+A1,x,pop|dance,Pop_Rock,RnB,{B},Bjork,Joga
+a2,x,jazz,,,{A}|{B},,
+a3,x,pop,,,,bjork,JOGA
+a4,x,rock,,,,,
+a5,x,,Jazz,,{C},,
+"""
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_table_of_files_that_other_collections_have(tmp_path, beside):
+    music = tmp_path / "music"
+    music.mkdir()
+    (tmp_path if beside else music).joinpath("lmd_tags.csv").write_text(TAGS)
+    folder = catalogue.read(music, genre_source="folder")
+    # One song by the id of the first two and the title of the first and the third.
+    assert folder.songs == {"a1": A, "a2": A, "a3": A, "a5": C}
+    assert folder.genre_source == "folder"
+    assert folder.genre_names == ("dance", "jazz", "pop", "rock")
+    assert folder.genre_counts == (3, 3, 3, 1)
+    assert folder.genres == {A: (0, 1, 2), "a4": (3,), C: ()}
+    tagtraum = catalogue.read(music, genre_source="tagtraum")
+    assert tagtraum.songs == folder.songs
+    assert tagtraum.genre_names == ("Pop_Rock", "RnB", "Jazz")
+    assert tagtraum.genres == {A: (0, 1), "a4": (), C: (2,)}
+
+
+def test_genres_are_of_one_source_the_first_or_the_one_asked_for(tmp_path):
+    (tmp_path / "lmd_tags.csv").write_text(TAGS)
+    assert catalogue.read(tmp_path).genre_source == "tagtraum"
+    (tmp_path / "lmd_matched_h5").mkdir()
+    (tmp_path / "lmd_matched_h5" / f"{A}.h5").write_bytes(h5("ska"))
+    found = catalogue.read(tmp_path)
+    assert (found.genre_source, found.genre_names) == ("artist_terms", ("ska",))
+    (tmp_path / "songs.csv").write_text("md5,song,genres\na4,Aria,opera\n")
+    own = catalogue.read(tmp_path)
+    assert (own.genre_source, own.genre_names) == ("own", ("opera",))
+    assert own.songs["a4"] == "Aria"
+    assert own.songs["a1"] == A
+    assert catalogue.read(tmp_path, genre_source="folder").genre_names[0] == "dance"
+
+
+def test_genres_that_no_table_has_are_refused(tmp_path):
+    (tmp_path / "songs.csv").write_text("md5,song,genres\na4,Aria,opera\n")
+    with pytest.raises(ValueError, match=r"'artist_terms' \(lmd_matched_h5.* there are: own"):
+        catalogue.read(tmp_path, genre_source="artist_terms")
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -103,6 +152,7 @@ def test_genres_are_ranked_by_files_and_the_32_most_frequent_stay(tmp_path):
         ("songs.csv", b"file,title\n0,a\n"),
         ("songs.csv", b"md5;song\n0;a\n"),
         ("songs.csv", b"md5,song\n0," + bytes(200_000).replace(b"\0", b"a")),
+        ("lmd_tags.csv", b"md5,song\n0,a\n"),
         ("msd_tagtraum_cd1.cls", b"no table\n"),
         ("msd_tagtraum_cd2.cls.zip", b"no archive"),
         ("lmd_matched_h5.tar.gz", b"no archive"),

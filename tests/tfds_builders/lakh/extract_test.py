@@ -77,6 +77,11 @@ def test_genres_of_the_song():
     _, ((_, example),), counts = dataclasses.replace(read, catalogue=known)("a.mid", content)
     assert example["genres"] == [1, 0, 1]
     assert counts["genres_known"] == counts["songs_known"] == 1
+    # Of a song that no table names.
+    of_file = Catalogue({}, {key.partition("/")[0]: (1,)}, ("pop", "ska"), (1, 1))
+    _, ((_, example),), counts = dataclasses.replace(read, catalogue=of_file)("a.mid", content)
+    assert example["genres"] == [0, 1]
+    assert (counts["genres_known"], counts["songs_known"]) == (1, 0)
 
 
 def test_many_windows_are_several_examples(monkeypatch):
