@@ -25,6 +25,7 @@ _MODULES = (
 _NAMES = {
     "ClassifyingVAE": "models",
     "ClassifyingVAELSTM": "models",
+    "MusAE": "models",
     "MusicVAE": "models",
     "VAE": "models",
     "VAELSTM": "models",

@@ -1,4 +1,4 @@
-"""Formulas and losses, in nats: KL terms, reconstruction, class loss of a sampled w."""
+"""Formulas and losses, in nats: KL terms, reconstruction, class loss of a sampled w, penalties."""
 
 import math
 
@@ -42,6 +42,22 @@ def bernoulli_log_prob(x, logits):
         logits: `(..., pitch)`, log-odds of a one.
     """
     return ops.sum(x * logits - ops.softplus(logits), axis=-1)
+
+
+def gradient_penalty(gradient):
+    """How far a critic is from a slope of one, `(||gradient|| - 1)^2`.
+
+    Args:
+        gradient: `(..., latent)`, of the critic's score by its input.
+
+    Returns:
+        `(...)`.
+
+    Reference: Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", equation 3.
+    """
+    # The slope of a root is infinite at 0.
+    norm = ops.sqrt(ops.sum(ops.square(gradient), axis=-1) + 1e-12)
+    return ops.square(norm - 1)
 
 
 def softmax_centered(u):
@@ -114,32 +130,39 @@ class CategoricalReconstruction(keras.losses.Loss):
 
     Args:
         num_classes: tuple of int, the number of tokens of each part.
+        per_step: bool. Take the mean over time, not the sum.
 
     Inputs: `y_true` int tokens `(batch, time, part)`, below 0 where a sequence has ended and
     nothing counts; `y_pred` logits `(batch, time, sum of num_classes)`, parts side by side.
 
     Reference: Roberts, Engel and Eck 2017, section 2; `_flat_reconstruction_loss` in
-    magenta/models/music_vae/lstm_models.py.
+    magenta/models/music_vae/lstm_models.py. Per step: `categorical_crossentropy` of Keras 2.
     """
 
-    def __init__(self, num_classes, name="reconstruction", **kwargs):
+    def __init__(self, num_classes, per_step=False, name="reconstruction", **kwargs):
         super().__init__(name=name, **kwargs)
         self.num_classes = tuple(num_classes)
+        self.per_step = per_step
 
     def call(self, y_true, y_pred):
+        return sum(self.of_parts(y_true, y_pred))
+
+    def of_parts(self, y_true, y_pred):
+        """The terms of the parts, a list of `(batch,)`."""
         y_true = ops.cast(y_true, "int32")
-        total, start = 0.0, 0
+        over_time = ops.mean if self.per_step else ops.sum
+        terms, start = [], 0
         for part, classes in enumerate(self.num_classes):
             log_p = ops.log_softmax(ops.cast(y_pred[..., start : start + classes], "float32"))
             # The vector of a token below 0 is zero.
-            total = total - ops.sum(
-                ops.one_hot(y_true[..., part], classes, dtype="float32") * log_p, axis=(-2, -1)
-            )
+            one_hot = ops.one_hot(y_true[..., part], classes, dtype="float32")
+            terms.append(-over_time(ops.sum(one_hot * log_p, axis=-1), axis=-1))
             start += classes
-        return total
+        return terms
 
     def get_config(self):
-        return super().get_config() | {"num_classes": list(self.num_classes)}
+        config = {"num_classes": list(self.num_classes), "per_step": self.per_step}
+        return super().get_config() | config
 
 
 @keras.saving.register_keras_serializable("keras_music_vae")

@@ -140,7 +140,7 @@ def save_preset(
         summary: str. One line, for lists.
         representation: of `music.representations`; None for the one the model was loaded with, or
             one that fits: a `PianoRoll` of one step per quarter, or by the classes of tokens a
-            `Melody`, `Drums` or `Trio`. A model that none of these fits is saved without one.
+            `Melody`, `Drums`, `Trio` or `Band`. A model that none of these fits is saved without.
         tempo_qpm: float. Quarter notes per minute at which its music is to be written.
         bars: int. Bars of the windows that the model was trained on; None for those of the preset
             that the model was loaded from, if it was.
@@ -194,7 +194,8 @@ def _representation(model, given):
     num_classes = getattr(model, "num_classes", None)
     if num_classes is None:
         return given or representations.PianoRoll()
-    if model.head == "groove":  # no tokens, though the classes are those of single drums
+    # Grooves are no tokens, though the classes are those of single drums.
+    if getattr(model, "head", None) == "groove":
         return given
     if given and not representations.fits(given, num_classes):
         raise ValueError(

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_music_vae.models import VAE, VAELSTM, ClassifyingVAE, ClassifyingVAELSTM, MusicVAE
+from keras_music_vae.models import (
+    VAE,
+    VAELSTM,
+    ClassifyingVAE,
+    ClassifyingVAELSTM,
+    MusAE,
+    MusicVAE,
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,7 @@ class Descriptor:
             arguments.
         compare_export: function of a model and what `tf.saved_model.load` gives of it, which
             asserts that they are equal function by function.
-        schedules: arguments of `compile` that take a schedule of the updates of the weight of a KL.
+        schedules: arguments of `compile` that take a schedule of the weight of a term.
         output_shape: function of the shape of a target -> that of the output.
         output_dtype: the type of the output in mixed precision, in which all else is bfloat16.
         unused: names of trainable variables that only ever meet zeros, and so get no gradient.
@@ -201,6 +208,86 @@ def music_vae(name, num_classes=(90,), unused=(), **settings):
     )
 
 
+def mus_ae(name, genres=(), **settings):
+    """A model of Valenti, Carta and Bacciu 2020, of windows of eight steps of two tracks."""
+    sizes = {"num_classes": (7, 5), "tracks": ("low", "high"), "latent_dim": 3}
+    sizes |= {"units": 4, "depth": 1, "genres": genres} | settings
+
+    def tokens(random, batch):
+        parts = [random.integers(0, classes, (batch, 8)) for classes in sizes["num_classes"]]
+        return np.stack(parts, axis=-1).astype("int32")
+
+    def data(batch):
+        random = np.random.default_rng(1)
+        x = tokens(random, batch)
+        noise = {
+            "eps_z": _normal(random, batch, 3),
+            "eps_prior": _normal(random, batch, 3),
+            "alpha": random.uniform(size=(batch, 1)).astype("float32"),
+        }
+        # Of one genre, or of none, so that nothing is drawn.
+        tags = np.eye(len(genres) + 1, dtype="uint8")[:, : len(genres)]
+        told = {"genres": tags[np.arange(batch) % len(tags)]} if genres else {}
+        return {"x": x} | told | noise, {"x": x}
+
+    def methods(model):
+        random = np.random.default_rng(2)
+        x, z = tokens(random, 2), _normal(random, 2, 3)
+        made, logits = model.rollout(z, random.uniform(size=x.shape).astype("float32"), 1.0)
+        genre = {"genre": genres[-1]} if genres else {}
+        results = {
+            "encode": model.encode(x)._asdict(),
+            "logits": {"x": model.logits(z, 8)},
+            "rollout": {"x": made, "logits": logits},
+            "sample": {"x": model.sample(2, 8, 1.0, seed=3, **genre)},
+            "reconstruct": {"x": model.reconstruct(x)},
+            "interpolate": {"x": model.interpolate(*x, steps=3)},
+            "attribute_vector": {"z": model.attribute_vector(x[:1], x[1:])},
+            "chain": {"x": model.chain(z, 3, 8, seed=3)},
+            "continue_from": {"x": model.continue_from(x[0], 2, seed=3)},
+        }
+        return _flat(results)
+
+    def compare_export(model, loaded):
+        import tensorflow as tf
+
+        x = tokens(np.random.default_rng(4), 2)
+        posterior = model.encode(x)
+        encoded = loaded.encode({"tokens": x})
+        np.testing.assert_allclose(encoded["mean"], posterior.mean, atol=1e-6)
+        np.testing.assert_allclose(encoded["stddev"], posterior.stddev, atol=1e-6)
+        for temperature in (0.0, 0.9):
+            how = {"temperature": tf.constant(temperature), "seed": tf.constant(5)}
+            size = {"count": tf.constant(6), "length": tf.constant(8)}
+            for genre in (None, 0, len(genres)) if genres else (None,):
+                index = -1 if genre is None else genre
+                asked = {"genre": tf.constant([index])} if genres else {}
+                sampled = loaded.sample(size | asked | how)["tokens"]
+                expected = model.sample(6, 8, temperature, 5, genre)
+                np.testing.assert_array_equal(sampled, expected)
+            z = {"z": posterior.mean, "length": tf.constant(8)}
+            decoded = loaded.decode(z | how)["tokens"]
+            expected = model.decode(posterior.mean, 8, temperature, 5)
+            np.testing.assert_array_equal(decoded, expected)
+            made = loaded.reconstruct({"tokens": x} | how)["tokens"]
+            np.testing.assert_array_equal(made, decoded)
+            ends = {"first": x[0], "second": x[1], "steps": tf.constant(5)}
+            between = loaded.interpolate(ends | how)["tokens"]
+            np.testing.assert_array_equal(between, model.interpolate(*x, 5, temperature, 5))
+
+    return Descriptor(
+        name=f"MusAE-{name}",
+        make=lambda **arguments: MusAE(**sizes, **arguments),
+        data=data,
+        methods=methods,
+        compare_export=compare_export,
+        schedules=("beta",),
+        output_shape=lambda shape: (*shape[:-1], sum(sizes["num_classes"])),
+        # Constants are added to all scores, and their differences are what is learned.
+        unused=("critic/bias_2",),
+    )
+
+
 def _assert_drawn(received, expected):
     """Tokens are equal; velocities and offsets of grooves are no tokens."""
     if received.dtype.is_integer:
@@ -221,6 +308,7 @@ def _normal(random, *shape):
     return random.normal(size=shape).astype("float32")
 
 
+GENRES = ("rock", "jazz", "folk")
 KEYS = ("C", "Eb", "G")
 # The conductor reads nothing, which is zeros, and so does a decoder alone in place of a code.
 CONDUCTOR = ("decoder/conductor/lstm_0/kernel/v",)
@@ -248,4 +336,5 @@ CONFORMING = (
         encoder_lengths=(4, 2),
         unused=CONDUCTOR,
     ),
+    mus_ae("flower", GENRES, genre_order=(1, 0, 2)),
 )

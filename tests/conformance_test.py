@@ -148,7 +148,7 @@ def test_mixed_precision(descriptor):
 
 
 def test_schedules_move_with_the_updates(descriptor):
-    """Without learning and with given noise, only the weights of the KL terms change the loss."""
+    """Without learning and with given noise, only the weights of the terms change the loss."""
     if not descriptor.schedules:
         pytest.skip("A decoder alone has no KL, whose weight would have a schedule.")
     model = descriptor.make()
@@ -160,5 +160,5 @@ def test_schedules_move_with_the_updates(descriptor):
     history = model.fit(inputs, targets, batch_size=4, epochs=6, verbose=0).history
     assert int(model.updates.value) == 6
     terms = np.array(history["loss"]) - history["loss"][0]
-    assert terms[-1] > 1
+    assert abs(terms[-1]) > 1  # a critic's score may have either sign
     np.testing.assert_allclose(terms / terms[-1], [0, 0.25, 0.5, 0.75, 1, 1], atol=1e-4)

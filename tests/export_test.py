@@ -188,7 +188,7 @@ def test_a_full_disk_is_an_os_error_and_leaves_nothing(tmp_path, monkeypatch):
 
 @tensorflow_only
 def test_a_model_of_no_family_is_told(tmp_path):
-    with pytest.raises(export.ExportError, match="Expected a model of VAE, MusicVAE"):
+    with pytest.raises(export.ExportError, match="Expected a model of VAE, MusicVAE, MusAE"):
         export.save(keras.Sequential(), tmp_path / "saved_model")
 
 

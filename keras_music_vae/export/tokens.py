@@ -1,9 +1,10 @@
 """Functions of models of windows of tokens, whose codes are one for a whole window."""
 
 from keras_music_vae.export.inputs import by_xla, draw_key, how, spec
-from keras_music_vae.models import MusicVAE
+from keras_music_vae.models import MusAE, MusicVAE
+from keras_music_vae.models.latent_space import lerp
 
-MODELS = (MusicVAE,)
+MODELS = (MusicVAE, MusAE)
 
 
 def description(model):
@@ -33,6 +34,9 @@ def signatures(model, jit_compile=False):
     multiple of its subsequences, `length_unit` in the configuration, and a hierarchical encoder
     reads windows of one length, `encoded_length`; other lengths are refused.
 
+    A model with genres takes also in `sample` a `genre`, int32 `(1,)` or `(count,)`: indices of the
+    configuration's `genres`, below 0 to draw one for each window.
+
     A model that is told controls, float32 `(batch, time, control)`, takes them in `encode`,
     `decode`, `sample` and `reconstruct`; `count` and `length` follow from them and fall away. It
     has no `interpolate`. A decoder alone has `sample` only, as there are no codes.
@@ -43,7 +47,8 @@ def signatures(model, jit_compile=False):
     roll_out = by_xla(lambda *given: model.rollout(*given)[0], jit_compile)
 
     def encode(inputs):
-        posterior = model.encode(inputs["tokens"], inputs.get("controls"))
+        told = {"controls": inputs["controls"]} if "controls" in inputs else {}
+        posterior = model.encode(inputs["tokens"], **told)
         return {name: _float(value) for name, value in posterior._asdict().items()}
 
     def decode(inputs, draw=0):
@@ -66,7 +71,11 @@ def signatures(model, jit_compile=False):
             return decode(inputs | {"z": tf.zeros((count, 1))})
         shape = count, model.latent_dim
         z = tf.random.stateless_normal(shape, draw_key(inputs["seed"], 0))
-        return decode(inputs | {"z": z}, draw=1)
+        if not genre:
+            return decode(inputs | {"z": z}, draw=1)
+        uniforms = tf.random.stateless_uniform((count,), draw_key(inputs["seed"], 1))
+        z = model.codes_of_noise(z, uniforms, tf.broadcast_to(inputs["genre"], (count,)))
+        return decode(inputs | {"z": z}, draw=2)
 
     def reconstruct(inputs):
         length = tf.shape(inputs["tokens"])[1]
@@ -75,7 +84,8 @@ def signatures(model, jit_compile=False):
     def interpolate(inputs):
         first, second = inputs["first"], inputs["second"]
         ends = encode({"tokens": tf.stack([first, second])})["mean"]
-        z = _slerp(*tf.unstack(tf.cast(ends, tf.float64)), inputs["steps"])
+        between = _lerp if model.between is lerp else _slerp
+        z = between(*tf.unstack(tf.cast(ends, tf.float64)), inputs["steps"])
         return decode(inputs | {"z": _float(z), "length": tf.shape(first)[0]})
 
     def _float(x):
@@ -89,7 +99,8 @@ def signatures(model, jit_compile=False):
         controls = spec("controls", (None, None, model.control_dim), tf.float32)
         count, length = {}, controls
         tokens |= controls
-    drawn = {"sample": (sample, count | length | how())}
+    genre = spec("genre", (None,)) if getattr(model, "genres", ()) else {}
+    drawn = {"sample": (sample, count | length | genre | how())}
     if not model.latent_dim:
         return drawn
     found = {
@@ -104,6 +115,14 @@ def signatures(model, jit_compile=False):
     return found
 
 
+def _lerp(first, second, steps):
+    """`models.latent_space.lerp` for equal steps, in a graph."""
+    import tensorflow as tf
+
+    share = tf.linspace(tf.constant(0.0, tf.float64), 1.0, steps)[:, None]
+    return (1 - share) * first + share * second
+
+
 def _slerp(first, second, steps):
     """`models.latent_space.slerp` for equal steps, in a graph."""
     import tensorflow as tf
@@ -111,6 +130,6 @@ def _slerp(first, second, steps):
     cosine = tf.tensordot(first, second, 1) / (tf.norm(first) * tf.norm(second))
     angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
     share = tf.linspace(tf.constant(0.0, tf.float64), 1.0, steps)[:, None]
-    line = (1 - share) * first + share * second
+    line = _lerp(first, second, steps)
     arc = (tf.sin((1 - share) * angle) * first + tf.sin(share * angle) * second) / tf.sin(angle)
     return tf.where(tf.sin(angle) > 1e-6, arc, line)

@@ -1,14 +1,18 @@
 """Layers in plain Keras 3, shared by all models."""
 
+from keras_music_vae.layers.critics import Critic
 from keras_music_vae.layers.decoders import HierarchicalDecoder, LSTMDecoder
 from keras_music_vae.layers.encoders import BidirectionalEncoder, HierarchicalEncoder
 from keras_music_vae.layers.heads import CategoricalHead, GrooveHead, NADEHead
 from keras_music_vae.layers.lstm import LSTM
 from keras_music_vae.layers.posteriors import (
+    DiagonalPosterior,
     FreeNatsPosterior,
     GaussianPosterior,
     LogisticNormalPosterior,
 )
+from keras_music_vae.layers.priors import Flower, standard_normal
+from keras_music_vae.layers.track_decoders import TrackDecoder
 from keras_music_vae.layers.weight_norm import (
     Dense,
     NormalizedKernel,
@@ -19,7 +23,10 @@ __all__ = [
     "LSTM",
     "BidirectionalEncoder",
     "CategoricalHead",
+    "Critic",
     "Dense",
+    "DiagonalPosterior",
+    "Flower",
     "FreeNatsPosterior",
     "GaussianPosterior",
     "GrooveHead",
@@ -29,5 +36,7 @@ __all__ = [
     "LogisticNormalPosterior",
     "NADEHead",
     "NormalizedKernel",
+    "TrackDecoder",
     "data_dependent_initialization",
+    "standard_normal",
 ]

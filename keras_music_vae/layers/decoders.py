@@ -58,16 +58,18 @@ class StackedLSTM(keras.layers.Layer):
 
     Args:
         units: sequence of int, the sizes of the layers.
+        init: str. How kernels begin, see `BidirectionalEncoder`.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units, init="joint_glorot", **kwargs):
         super().__init__(**kwargs)
         self.units = tuple(units)
+        self.init = init
 
     def build(self, input_shape):
         sizes = (input_shape[-1], *self.units)
         self.layers = [
-            make_lstm(size, units, f"lstm_{i}", self.dtype_policy)
+            make_lstm(size, units, f"lstm_{i}", self.dtype_policy, self.init)
             for i, (size, units) in enumerate(zip(sizes, self.units, strict=False))
         ]
         self.built = True

@@ -17,15 +17,15 @@ def joint_glorot(input_dim, units):
     return keras.initializers.RandomUniform(-limit, limit)
 
 
-def make_lstm(input_dim, units, name, dtype):
-    """An `LSTM`, built, that begins as Magenta's cells do."""
-    layer = LSTM(
-        units,
-        kernel_initializer=joint_glorot(input_dim, units),
-        recurrent_initializer=joint_glorot(input_dim, units),
-        name=name,
-        dtype=dtype,
-    )
+def make_lstm(input_dim, units, name, dtype, init="joint_glorot"):
+    """An `LSTM`, built, that begins as Magenta's cells do, or with `init="keras"` as Keras's."""
+    initializers = {}
+    if init == "joint_glorot":
+        initializers = {
+            "kernel_initializer": joint_glorot(input_dim, units),
+            "recurrent_initializer": joint_glorot(input_dim, units),
+        }
+    layer = LSTM(units, **initializers, name=name, dtype=dtype)
     layer.build((None, None, input_dim))
     return layer
 
@@ -39,6 +39,7 @@ class BidirectionalEncoder(keras.layers.Layer):
 
     Args:
         units: sequence of int, the size of each direction, layer by layer.
+        init: str. How kernels begin: "joint_glorot", Magenta's, or "keras", Keras's defaults.
 
     Call arguments:
         x: `(batch, time, features)`.
@@ -52,9 +53,10 @@ class BidirectionalEncoder(keras.layers.Layer):
     magenta/models/music_vae/lstm_models.py.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units, init="joint_glorot", **kwargs):
         super().__init__(**kwargs)
         self.units = tuple(units)
+        self.init = init
         if not self.units:
             raise ValueError("units must have a size for at least one layer. Received: none")
 
@@ -62,7 +64,7 @@ class BidirectionalEncoder(keras.layers.Layer):
         sizes = (input_shape[-1], *(2 * units for units in self.units))
         self.directions = [
             tuple(
-                make_lstm(size, units, f"{direction}_{i}", self.dtype_policy)
+                make_lstm(size, units, f"{direction}_{i}", self.dtype_policy, self.init)
                 for direction in ("forward", "backward")
             )
             for i, (size, units) in enumerate(zip(sizes, self.units, strict=False))
@@ -83,7 +85,7 @@ class BidirectionalEncoder(keras.layers.Layer):
         return ops.concatenate([last, x[:, 0, self.units[-1] :]], axis=-1)
 
     def get_config(self):
-        return super().get_config() | {"units": list(self.units)}
+        return super().get_config() | {"units": list(self.units), "init": self.init}
 
 
 @keras.saving.register_keras_serializable("keras_music_vae")

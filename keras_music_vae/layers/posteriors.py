@@ -96,49 +96,55 @@ class LogisticNormalPosterior(GaussianPosterior):
         return softmax_centered(super().sample(mean, log_var, noise))
 
 
-@keras.saving.register_keras_serializable("keras_music_vae")
-class FreeNatsPosterior(keras.layers.Layer):
-    """q(z|h) = N(mean(h), diag stddev(h)^2), whose KL to N(0, I) costs nothing up to a tolerance.
+SCALES = {
+    "softplus": ops.softplus,
+    "exp": lambda head: ops.exp(2 * head),
+    "log_var": lambda head: ops.exp(0.5 * head),
+}
 
-    The loss is `kl_weight * mean(max(KL - free_nats, 0))`, the KL of an example summed over z.
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class DiagonalPosterior(keras.layers.Layer):
+    """q(z|h) = N(mean(h), diag stddev(h)^2), without a loss: something else holds it to the prior.
 
     Args:
         latent_dim: int. Size of z.
-        free_nats: float. The tolerance, for the whole KL of an example.
-        scale: str. stddev is "softplus" of the second head, or "exp" of twice the second head.
+        scale: str. stddev is "softplus" of the second head, "exp" of twice the second head, or the
+            second head is its "log_var".
+        kernel_initializer: Keras initializer of both heads.
 
     Call arguments:
         h: `(batch, features)`.
-        kl_weight: scalar.
         noise: `(batch, latent)` standard normal draws; None draws them here.
 
     Returns:
         `(sample, mean, stddev)`, each `(batch, latent)`.
 
-    Reference: Roberts, Engel and Eck 2017, equations of mu and sigma ("exp"); `MusicVAE.encode` in
-    magenta/models/music_vae/base_model.py ("softplus"); Kingma et al. 2016 (free bits).
+    Reference: Roberts, Engel and Eck 2017, equations of mu and sigma, and Valenti, Carta and Bacciu
+    2020, equation 10 ("exp"); `MusicVAE.encode` in magenta/models/music_vae/base_model.py
+    ("softplus").
     """
 
-    prior_log_var = 0.0
-    _SCALES = ("softplus", "exp")
-
-    def __init__(self, latent_dim, free_nats=0.0, scale="softplus", **kwargs):
+    def __init__(self, latent_dim, scale="log_var", kernel_initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
-        if scale not in self._SCALES:
-            raise ValueError(f"scale must be one of {self._SCALES}. Received: scale={scale!r}")
+        if scale not in SCALES:
+            raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: scale={scale!r}")
         self.latent_dim = latent_dim
-        self.free_nats = free_nats
         self.scale = scale
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.seed_generator = keras.random.SeedGenerator()
         self.mean_head, self.scale_head = (
             Dense(
                 latent_dim,
-                kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
+                kernel_initializer=initializer,
                 weight_norm=False,
                 dtype=self.dtype_policy,
                 name=name,
             )
-            for name in ("mean", "scale")
+            for name, initializer in (
+                ("mean", self.kernel_initializer),
+                ("scale", self.kernel_initializer.clone()),
+            )
         )
 
     def build(self, input_shape):
@@ -148,14 +154,10 @@ class FreeNatsPosterior(keras.layers.Layer):
 
     def distribution(self, h):
         """`(mean, stddev)`, each `(batch, latent)`."""
-        scale = self.scale_head(h)
-        stddev = ops.softplus(scale) if self.scale == "softplus" else ops.exp(2 * scale)
-        return self.mean_head(h), stddev
+        return self.mean_head(h), SCALES[self.scale](self.scale_head(h))
 
-    def call(self, h, kl_weight=1.0, noise=None):
+    def call(self, h, noise=None):
         mean, stddev = self.distribution(h)
-        kl = gaussian_kl(mean, 2 * ops.log(stddev))
-        self.add_loss(kl_weight * ops.mean(ops.maximum(kl - self.free_nats, 0)))
         if noise is None:
             noise = keras.random.normal(
                 ops.shape(mean), dtype=self.compute_dtype, seed=self.seed_generator
@@ -165,6 +167,46 @@ class FreeNatsPosterior(keras.layers.Layer):
     def get_config(self):
         return super().get_config() | {
             "latent_dim": self.latent_dim,
-            "free_nats": self.free_nats,
             "scale": self.scale,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class FreeNatsPosterior(DiagonalPosterior):
+    """A `DiagonalPosterior` whose KL to N(0, I) costs nothing up to a tolerance.
+
+    The loss is `kl_weight * mean(max(KL - free_nats, 0))`, the KL of an example summed over z.
+
+    Args:
+        latent_dim: int. Size of z.
+        free_nats: float. The tolerance, for the whole KL of an example.
+        scale: str. See `DiagonalPosterior`.
+
+    Call arguments:
+        h: `(batch, features)`.
+        kl_weight: scalar.
+        noise: `(batch, latent)` standard normal draws; None draws them here.
+
+    Returns:
+        `(sample, mean, stddev)`, each `(batch, latent)`.
+
+    Reference: Kingma et al. 2016 (free bits); `MusicVAE` in
+    magenta/models/music_vae/base_model.py.
+    """
+
+    prior_log_var = 0.0
+
+    def __init__(self, latent_dim, free_nats=0.0, scale="softplus", **kwargs):
+        kwargs.setdefault("kernel_initializer", keras.initializers.RandomNormal(stddev=0.001))
+        super().__init__(latent_dim, scale, **kwargs)
+        self.free_nats = free_nats
+
+    def call(self, h, kl_weight=1.0, noise=None):
+        sample, mean, stddev = super().call(h, noise)
+        kl = gaussian_kl(mean, 2 * ops.log(stddev))
+        self.add_loss(kl_weight * ops.mean(ops.maximum(kl - self.free_nats, 0)))
+        return sample, mean, stddev
+
+    def get_config(self):
+        return super().get_config() | {"free_nats": self.free_nats}

@@ -6,6 +6,7 @@ from keras_music_vae.models.classifying_vae import (
     ClassifyingVAE,
     ClassifyingVAELSTM,
 )
+from keras_music_vae.models.mus_ae import MusAE
 from keras_music_vae.models.music_vae import MusicVAE
 
-__all__ = ["VAE", "VAELSTM", "ClassifyingVAE", "ClassifyingVAELSTM", "MusicVAE"]
+__all__ = ["VAE", "VAELSTM", "ClassifyingVAE", "ClassifyingVAELSTM", "MusAE", "MusicVAE"]

@@ -14,19 +14,26 @@ def slerp(first, second, share):
     """
     cosine = np.dot(first, second) / (np.linalg.norm(first) * np.linalg.norm(second))
     angle = np.arccos(np.clip(cosine, -1, 1))
-    share = np.asarray(share)[:, None]
     if not np.sin(angle) > 1e-6:
-        return (1 - share) * first + share * second
+        return lerp(first, second, share)
+    share = np.asarray(share)[:, None]
     return (np.sin((1 - share) * angle) * first + np.sin(share * angle) * second) / np.sin(angle)
 
 
-def walk(codes, count):
-    """A way through codes, along the great circle from each to the next.
+def lerp(first, second, share):
+    """Points on the straight line between two vectors; arguments as of `slerp`."""
+    share = np.asarray(share)[:, None]
+    return (1 - share) * first + share * second
+
+
+def walk(codes, count, between=slerp):
+    """A way through codes, by default along the great circle from each to the next.
 
     Args:
         codes: array `(code, latent)`, at least one.
         count: int. How many codes to make; they part the way from each code to the next in equal
             steps, and the first and, if there are several, the last are on it.
+        between: `slerp` or `lerp`.
 
     Returns:
         float32 array `(count, latent)`.
@@ -44,12 +51,22 @@ def walk(codes, count):
         return np.repeat(codes, count, axis=0).astype("float32")
     place = np.linspace(0, len(codes) - 1, count)
     before = np.minimum(place.astype(int), len(codes) - 2)
-    steps = [slerp(codes[i], codes[i + 1], [p - i]) for i, p in zip(before, place, strict=True)]
+    steps = [between(codes[i], codes[i + 1], [p - i]) for i, p in zip(before, place, strict=True)]
     return np.concatenate(steps).astype("float32")
 
 
 class LatentSpace:
-    """Latent operations of models whose `encode` and `decode` know one code for a whole window."""
+    """Latent operations of models whose `encode` and `decode` know one code for a whole window.
+
+    Attributes:
+        between: `slerp` or `lerp`, the way from code to code.
+    """
+
+    between = staticmethod(slerp)
+
+    def draw_codes(self, count, seed):
+        """Draws codes from the prior, float32 `(count, latent)`."""
+        return keras.random.normal((count, self.latent_dim), dtype="float32", seed=seed)
 
     def attribute_vector(self, with_attribute, without_attribute, batch_size=256):
         """The direction of an attribute: the mean code of windows with it minus that of others.
@@ -96,7 +113,7 @@ class LatentSpace:
             ValueError: if there are no codes or the model is a decoder alone.
         """
         self._check_codes()
-        made = self.decode(walk(codes, windows), length, temperature, seed)
+        made = self.decode(walk(codes, windows, self.between), length, temperature, seed)
         return made.reshape(windows * length, -1)
 
     def continue_from(self, x, windows, temperature=1.0, seed=0):
@@ -112,9 +129,10 @@ class LatentSpace:
         """
         self._check_codes()
         seeds = keras.random.SeedGenerator(seed)
-        drawn = keras.random.normal((1, self.latent_dim), dtype="float32", seed=seeds)
+        drawn = self.draw_codes(1, seeds)
         here = ops.cast(self.encode(np.asarray(x)[None]).mean, "float32")
-        way = walk(ops.convert_to_numpy(ops.concatenate([here, drawn])), windows + 1)
+        ends = ops.convert_to_numpy(ops.concatenate([here, drawn]))
+        way = walk(ends, windows + 1, self.between)
         return self.chain(way[1:], windows, len(x), temperature, seeds)
 
     def _check_codes(self):

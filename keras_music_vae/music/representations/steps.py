@@ -6,6 +6,7 @@ and models of single drums (NADE) have a part for each bit of a code of drums.
 
 import numpy as np
 
+from keras_music_vae.music.representations.band import Band
 from keras_music_vae.music.representations.drums import Drums
 from keras_music_vae.music.representations.melody import Melody
 from keras_music_vae.music.representations.spelled_melody import SpelledMelody
@@ -41,6 +42,7 @@ def fitting(num_classes):
         Trio("workshop"),
         SpelledMelody(),
         SpelledMelody("published"),
+        Band(),
     )
     return next((each for each in known if fits(each, num_classes)), None)
 

@@ -1,0 +1,81 @@
+"""Critics of codes: networks whose score tells a prior's draws from an encoder's."""
+
+import itertools
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class Critic(keras.layers.Layer):
+    """A score of codes: layers of tanh and a linear one, which may be told a condition too.
+
+    Args:
+        units: sequence of int, the sizes of the layers of tanh.
+
+    Call arguments:
+        z: `(batch, latent)`.
+        condition: `(batch, features)` or None, read beside z.
+        frozen: bool. Let gradients reach z and not the critic's own weights.
+
+    Returns:
+        `(batch,)`.
+
+    Reference: Valenti, Carta and Bacciu 2020, section 3.2.3; the conditional discriminator of
+    `MusAE_GM` in the released code.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = tuple(units)
+
+    def build(self, code_shape, condition_dim=0):
+        """Makes the weights for codes `(batch, latent)`."""
+        sizes = (code_shape[-1] + condition_dim, *self.units, 1)
+        pairs = list(enumerate(itertools.pairwise(sizes)))
+        self.kernels = [
+            self.add_weight(shape=shape, initializer="glorot_uniform", name=f"kernel_{i}")
+            for i, shape in pairs
+        ]
+        self.biases = [
+            self.add_weight(shape=shape[1:], initializer="zeros", name=f"bias_{i}")
+            for i, shape in pairs
+        ]
+        self.built = True
+
+    def call(self, z, condition=None, frozen=False):
+        kernels, biases = self._weights(frozen)
+        last = self._hidden(z, condition, kernels, biases)[-1]
+        return (ops.matmul(last, kernels[-1]) + biases[-1])[:, 0]
+
+    def input_gradient(self, z, condition=None):
+        """The gradient of the score by z, `(batch, latent)`.
+
+        In closed form, so that its own gradient by the weights takes no tape within a tape.
+        """
+        kernels, biases = self._weights()
+        gradient = ops.transpose(kernels[-1])
+        hidden = self._hidden(z, condition, kernels, biases)
+        for kernel, h in zip(reversed(kernels[:-1]), reversed(hidden), strict=True):
+            gradient = ops.matmul(gradient * (1 - ops.square(h)), ops.transpose(kernel))
+        return gradient[:, : z.shape[-1]]
+
+    def _weights(self, frozen=False):
+        """Kernels and biases, lists of tensors."""
+        keep = ops.stop_gradient if frozen else lambda tensor: tensor
+        return (
+            [keep(ops.cast(weight, self.compute_dtype)) for weight in weights]
+            for weights in (self.kernels, self.biases)
+        )
+
+    def _hidden(self, z, condition, kernels, biases):
+        """What the layers of tanh give, a list of `(batch, units)`."""
+        x = z if condition is None else ops.concatenate([z, condition], axis=-1)
+        outputs = []
+        for kernel, bias in zip(kernels[:-1], biases[:-1], strict=True):
+            x = ops.tanh(ops.matmul(x, kernel) + bias)
+            outputs.append(x)
+        return outputs
+
+    def get_config(self):
+        return super().get_config() | {"units": list(self.units)}

@@ -1,0 +1,51 @@
+"""Priors of an adversarial autoencoder, which need draws and no density.
+
+Each makes codes of standard normal noise, so that whoever draws decides on seeds.
+"""
+
+import math
+
+from keras import ops
+
+
+def standard_normal(noise, component=None):
+    """N(0, I): the noise itself, whatever the component."""
+    return noise
+
+
+class Flower:
+    """Gaussians around a circle, each long from its centre to its rim like a petal.
+
+    Formula: component i of n is N(u, radial_variance u u^T + variance (I - u u^T)), with u =
+    (cos t, sin t, 0, ..., 0) and t = 2 pi i / n.
+
+    Args:
+        components: int, n.
+        radial_variance: float, along the petal.
+        variance: float, in all other directions.
+
+    Call arguments:
+        noise: `(batch, latent)`, standard normal, of latent size 2 or more.
+        component: int `(batch,)`, from 0 to below n.
+
+    Returns:
+        `(batch, latent)`.
+
+    The covariance is never made: the two first directions are turned, and all are scaled.
+
+    Reference: Valenti, Carta and Bacciu 2020, equations 14 to 18.
+    """
+
+    def __init__(self, components, radial_variance=0.1, variance=0.001):
+        self.components = components
+        self.radial_variance = radial_variance
+        self.variance = variance
+
+    def __call__(self, noise, component):
+        angle = ops.cast(component, noise.dtype)[:, None] * (2 * math.pi / self.components)
+        cosine, sine = ops.cos(angle), ops.sin(angle)
+        radius = 1 + math.sqrt(self.radial_variance) * noise[:, :1]
+        others = math.sqrt(self.variance) * noise[:, 1:]
+        across = others[:, :1]
+        turned = [radius * cosine - across * sine, radius * sine + across * cosine]
+        return ops.concatenate([*turned, others[:, 1:]], axis=-1)
