@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Melody, Trio, tokens_of, window_of
+from keras_music_vae.music.representations import Band, Melody, Trio, tokens_of, window_of
+from keras_music_vae.music.representations.band import HOLD
 
 BAR = 16
 
@@ -22,11 +23,13 @@ class Remade(NamedTuple):
     Attributes:
         score: `midi.Score`, what was made, one tick per step.
         tokens, made: int arrays `(time, part)`, the piece and what was made of it.
+        no_event: int, the token of steps at which nothing happens.
     """
 
     score: Any
     tokens: np.ndarray
     made: np.ndarray
+    no_event: int = 0
 
     @property
     def kept(self):
@@ -36,7 +39,7 @@ class Remade(NamedTuple):
     @property
     def events_kept(self):
         """Float, the same where something happens, which most steps of a melody do not have."""
-        happens = self.tokens != 0
+        happens = self.tokens != self.no_event
         return float((self.tokens == self.made)[happens].mean()) if happens.any() else 1.0
 
 
@@ -92,7 +95,9 @@ def reconstruct(model, source, temperature=1.0, seed=0):
     padded = np.pad(tokens, ((0, -len(tokens) % steps), (0, 0)))
     made = model.reconstruct(padded.reshape(-1, steps, padded.shape[1]), temperature, seed)
     made = made.reshape(padded.shape)[: len(tokens)]
-    return Remade(representation.decode(tokens_of(made, representation)), tokens, made)
+    score = representation.decode(tokens_of(made, representation))
+    no_event = HOLD if isinstance(representation, Band) else 0
+    return Remade(score, tokens, made, no_event)
 
 
 def interpolate(model, first, second, steps=9, temperature=1.0, seed=0):

@@ -19,4 +19,6 @@ def gradients(function, variables):
         with keras.StatelessScope(mapping, collect_losses=True):
             return function()
 
-    return [np.asarray(g) for g in jax.grad(stateless)([v.value for v in variables])]
+    # As one program: the loops of an LSTM, each compiled by itself, take several times as long.
+    found = jax.jit(jax.grad(stateless))([v.value for v in variables])
+    return [np.asarray(gradient) for gradient in found]

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_music_vae import presets
+from keras_music_vae import play, presets
 from keras_music_vae.__main__ import main
-from keras_music_vae.models import VAE, ClassifyingVAE, MusicVAE
+from keras_music_vae.models import VAE, ClassifyingVAE, MusAE, MusicVAE
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Drums, Melody, PianoRoll, Trio
+from keras_music_vae.music.representations import Band, Drums, Melody, PianoRoll, Trio
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +208,33 @@ def test_a_model_of_windows_has_a_representation_that_fits(
     written = midi.read("music.mid").notes
     assert main(shlex.split(command)[3:]) == 0
     np.testing.assert_array_equal(midi.read("music.mid").notes, written)
+
+
+def test_a_mus_ae_plays_bands(tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    model = MusAE(latent_dim=3, units=4, depth=1, genres=("rock", "jazz"))
+    for head in model.decoder.heads:
+        head.projection.bias.assign(np.random.default_rng(0).normal(size=130))
+    presets.save_preset(model, tmp_path / "band", bars=4)
+    loaded = presets.from_preset("band")
+    assert loaded.representation == Band()
+    assert loaded.genres == ("rock", "jazz")
+    card = (tmp_path / "band" / presets.CARD).read_text()
+    assert "| **Genres** | rock, jazz |" in card
+    exec(card.split("```python\n")[1].split("```")[0], names := {})
+    assert names["window"].shape == (64, 4)
+    assert midi.read("music.mid").notes.size
+    sample = card.split("```bash\n")[1].split("```")[0]
+    assert main(shlex.split(sample)[3:]) == 0
+    # A piece in which all parts play in every bar.
+    tokens = np.full((64, 4), 129, np.uint8)
+    tokens[::8] = 36, 40, 60, 70
+    midi.write(Band().decode(tokens), "band.mid")
+    assert main(["reconstruct", "band.mid", "--preset", "band", "--out", "again.mid"]) == 0
+    remade = play.reconstruct(loaded, "band.mid", temperature=0.0)
+    np.testing.assert_array_equal(remade.tokens, tokens)
+    assert remade.events_kept == (remade.made == tokens)[::8].mean()
 
 
 def test_a_representation_of_other_tokens_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""JAX as the backend: models train where TensorFlow cannot be imported, and equal Magenta's."""
+"""JAX as the backend: models train where TensorFlow cannot be imported, and equal the originals."""
 
 import json
 import os
@@ -140,6 +140,16 @@ def test_magentas_numbers(golden):
         *("-k", "hierdec-mel]"),
     )
     assert "4 passed, 1 skipped" in printed  # its models take no lengths
+
+
+def test_mus_ae_s_gradients_and_its_game(golden):
+    golden("mus_ae/model")  # skips where it is not
+    tests = [FOLDER / f"mus_ae_{name}.py" for name in ("golden_test", "test")]
+    printed = run(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests),
+        *("-k", "gradients_of_all_networks or codes_come_to_the_prior"),
+    )
+    assert "2 passed" in printed
 
 
 def test_without_tensorflow():
