@@ -297,8 +297,8 @@ _OF_RELEASED_CODE = (
     "The code transposes a window once, while preprocessing; here anew each time it is seen.",
     "The code's windows have no rest of a bar; those of TFDS `lakh_band/16bar` may have one, as "
     "the paper says.",
-    "The code's optimizer has the arrays of networks that serve several phases several times: their "
-    "updates race, and their norm counts as often. Here each array has one update.",
+    "Networks that serve several phases are in the code's optimizer several times: their updates "
+    "race, and their norm counts as often. Here each array has one update.",
 )
 
 
