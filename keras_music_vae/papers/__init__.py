@@ -18,9 +18,10 @@ from keras_music_vae.papers.facts import (
     Table,
     Training,
 )
+from keras_music_vae.papers.mus_ae import MUS_AE
 from keras_music_vae.papers.music_vae import MUSIC_VAE
 
-PAPERS = {paper.name: paper for paper in (CLASSIFYING_VAE, MUSIC_VAE)}
+PAPERS = {paper.name: paper for paper in (CLASSIFYING_VAE, MUSIC_VAE, MUS_AE)}
 
 __all__ = [
     "ASSUMED",
