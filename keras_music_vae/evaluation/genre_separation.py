@@ -96,7 +96,7 @@ def measure(train, test, first, second, shown=SHOWN, seed=0):
     known = min(songs) > 0
     return Separation(
         plane.transform(z),
-        tsne.fit_transform(z.astype("float64")),
+        tsne.fit_transform(z),
         second_of_train[chosen],
         score(plane.transform) if known else float("nan"),
         score(lambda z: z) if known else float("nan"),

@@ -19,6 +19,8 @@ class Copier:
     Of a code that is drawn, every part is one token too high where its deviation is 1.
     """
 
+    variables = ()
+
     def __init__(self, deviation=0.0):
         self.deviation = deviation
         self.batches = []

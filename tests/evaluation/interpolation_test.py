@@ -19,6 +19,8 @@ class Arc:
     A tenth of this way changes one token of ten: from 3 to 4, in both parts.
     """
 
+    variables = ()
+
     def __init__(self):
         self.sizes = []
 

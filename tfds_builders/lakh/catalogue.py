@@ -171,16 +171,8 @@ def _tagged(path):
     A song may have several ids of the Million Song Dataset, or none and a title: files that share
     one of these are of one song, which is named after the first in the alphabet.
     """
-    columns = (
-        "md5",
-        "folder_genre",
-        "tagtraum_cd1",
-        "tagtraum_cd1_minor",
-        "msd_ids",
-        "artist",
-        "title",
-    )
-    rows = list(_rows(path, columns))
+    genres = "folder_genre tagtraum_cd1 tagtraum_cd1_minor"
+    rows = list(_rows(path, f"md5 {genres} msd_ids artist title".split()))
     leader = {}
 
     def find(name):
