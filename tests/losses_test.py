@@ -118,11 +118,26 @@ def test_samples_of_w_and_z_equal_the_original(golden):
     np.testing.assert_allclose(z, arrays["multi/z"], atol=1e-6)
 
 
+def test_reconstruction_per_step_is_the_mean_over_time_of_each_part():
+    x = np.random.default_rng(0).integers(0, 3, (2, 5, 2))
+    logits = normal(2, 5, 7)
+    loss = losses.CategoricalReconstruction((3, 4), per_step=True, reduction=None)
+    terms = loss.of_parts(x, logits)
+    for part, own in enumerate((logits[..., :3], logits[..., 3:])):
+        crossentropy = keras.losses.sparse_categorical_crossentropy(
+            x[..., part], own, from_logits=True
+        )
+        np.testing.assert_allclose(terms[part], np.mean(crossentropy, axis=-1), rtol=1e-5)
+    np.testing.assert_allclose(loss(x, logits), terms[0] + terms[1], rtol=1e-6)
+    summed = losses.CategoricalReconstruction((3, 4), reduction=None)(x, logits)
+    np.testing.assert_allclose(summed, 5 * loss(x, logits), rtol=1e-5)
+
+
 def test_losses_survive_a_config_round_trip():
     for loss in (
         losses.BernoulliReconstruction(),
         losses.ClassLoss(0.5),
-        losses.CategoricalReconstruction((3, 4)),
+        losses.CategoricalReconstruction((3, 4), per_step=True),
         losses.NADEReconstruction(),
         losses.GrooveReconstruction(),
     ):

@@ -61,7 +61,7 @@ class Critic(keras.layers.Layer):
         return gradient[:, : z.shape[-1]]
 
     def _weights(self, frozen=False):
-        """Kernels and biases, lists of tensors."""
+        """Kernels and biases, each a list of tensors."""
         keep = ops.stop_gradient if frozen else lambda tensor: tensor
         return (
             [keep(ops.cast(weight, self.compute_dtype)) for weight in weights]

@@ -131,8 +131,8 @@ class DiagonalPosterior(keras.layers.Layer):
             raise ValueError(f"scale must be one of {sorted(SCALES)}. Received: scale={scale!r}")
         self.latent_dim = latent_dim
         self.scale = scale
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.seed_generator = keras.random.SeedGenerator()
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.mean_head, self.scale_head = (
             Dense(
                 latent_dim,
@@ -198,7 +198,8 @@ class FreeNatsPosterior(DiagonalPosterior):
     prior_log_var = 0.0
 
     def __init__(self, latent_dim, free_nats=0.0, scale="softplus", **kwargs):
-        kwargs.setdefault("kernel_initializer", keras.initializers.RandomNormal(stddev=0.001))
+        small = {"class_name": "RandomNormal", "config": {"stddev": 0.001}}
+        kwargs.setdefault("kernel_initializer", small)
         super().__init__(latent_dim, scale, **kwargs)
         self.free_nats = free_nats
 

@@ -29,6 +29,13 @@ def test_one_layer_is_kerass_bidirectional():
     np.testing.assert_allclose(ours(x), theirs(x), atol=1e-6)
 
 
+def test_kernels_begin_as_keras_s_where_that_is_asked_for():
+    encoder = BidirectionalEncoder((4,), init="keras")
+    encoder.build((None, None, 3))
+    kernel = ops.convert_to_numpy(encoder.directions[0][0].recurrent_kernel.v)
+    np.testing.assert_allclose(kernel @ kernel.T, np.eye(4), atol=1e-6)  # orthogonal
+
+
 def test_what_lies_beyond_the_end_changes_nothing():
     encoder = BidirectionalEncoder([4, 3])
     x, other = random(3, 6, 2), -random(3, 6, 2)

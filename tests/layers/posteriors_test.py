@@ -1,10 +1,10 @@
-"""The posterior with free nats against TensorFlow Probability."""
+"""Posteriors of two heads: their scales, and the KL with free nats by TensorFlow Probability."""
 
 import numpy as np
 import pytest
 from keras import ops
 
-from keras_music_vae.layers import FreeNatsPosterior
+from keras_music_vae.layers import DiagonalPosterior, FreeNatsPosterior
 
 tfp = pytest.importorskip("tensorflow_probability")
 
@@ -27,6 +27,15 @@ def test_the_kl_costs_what_exceeds_the_tolerance(scale):
     costs = np.maximum(kl.numpy() - 1.5, 0)
     assert 0 < (costs == 0).sum() < 6
     np.testing.assert_allclose(posterior.losses[0], 0.5 * costs.mean(), rtol=1e-5)
+
+
+def test_without_a_tolerance_there_is_no_loss_and_the_second_head_is_a_log_variance():
+    posterior = DiagonalPosterior(3)
+    h, noise = np.ones((2, 4), "float32"), np.ones((2, 3), "float32")
+    z, mean, stddev = posterior(h, noise=noise)
+    np.testing.assert_allclose(2 * np.log(stddev), posterior.scale_head(h), atol=1e-6)
+    np.testing.assert_allclose(z, mean + stddev, atol=1e-6)
+    assert not posterior.losses
 
 
 def test_an_unknown_scale_is_refused():
