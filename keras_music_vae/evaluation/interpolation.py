@@ -11,7 +11,6 @@ import numpy as np
 
 from keras_music_vae.evaluation.codes import encode
 from keras_music_vae.evaluation.reconstruction import GREEDY
-from keras_music_vae.models.latent_space import slerp
 
 
 class Distances(NamedTuple):
@@ -43,7 +42,6 @@ def measure(
     second,
     steps=11,
     batch_size=200,
-    between=slerp,
     seen=lambda tokens: tokens,
     against="decoded",
 ):
@@ -52,12 +50,10 @@ def measure(
     Codes are the means of q(z|x), and tokens the likeliest each time.
 
     Args:
-        model: `LatentSpace` with an encoder, such as `MusicVAE`.
+        model: `LatentSpace` with an encoder, such as `MusicVAE`; its `between` is the way.
         first, second: int arrays `(pair, time, part)`, the ends.
         steps: int, at least 2, both ends included.
         batch_size: int. About how many windows are made at a time; bounds memory.
-        between: function of two codes and the shares of the way that gives codes
-            `(share, latent)`: `slerp`, or for `MusAE` a straight line.
         seen: function of tokens `(window, time, part)` that gives what is compared, such as
             `band.sounding`, for which a hold is the pitch that it holds.
         against: str. "decoded" compares with what the model makes of the ends, so that its errors
@@ -82,7 +78,9 @@ def measure(
     for i in range(0, len(first), pairs):
         batch = slice(i, i + pairs)
         ways = zip(*(each[batch] for each in codes), strict=True)
-        on_the_way = np.concatenate([between(*ends, shares) for ends in ways]).astype("float32")
+        on_the_way = np.concatenate([model.between(*ends, shares) for ends in ways]).astype(
+            "float32"
+        )
         made = seen(model.decode(on_the_way, first.shape[1], GREEDY))
         made = made.reshape(-1, steps, first[0].size)
         start, end = made[:, :1], made[:, -1:]

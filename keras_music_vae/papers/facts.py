@@ -5,6 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+TRIVIAL = {
+    "hold": "nothing happens",
+    "mode": "most frequent token of each step",
+    "previous_bar": "copy of the bar before",
+}
+"""What needs no model, for comparison: `trivial` of `evaluation.reconstruction`, by name."""
+
 
 @dataclass(frozen=True)
 class Origin:

@@ -10,6 +10,7 @@ from keras_music_vae.papers.facts import (
     ASSUMED,
     CODE,
     PAPER,
+    TRIVIAL,
     Dataset,
     Experiment,
     Metric,
@@ -24,11 +25,6 @@ PROFILES = ("paper", "released_code", "small")
 PRIORS = {"gaussian": "Gaussian", "mixture": "Gaussian mixture"}
 PARTS = ("drums", "bass", "guitar", "strings")
 AVERAGES = {"dbgs": "average (dbgs)", "dbg": "average (dbg)"}
-TRIVIAL = {
-    "hold": "nothing happens",
-    "mode": "most frequent token of each step",
-    "previous_bar": "copy of the bar before",
-}
 # The paper prints these beside its own models.
 MUSIC_VAE_AS_PRINTED = {
     "music_vae_flat": "MusicVAE, flat, of other music",

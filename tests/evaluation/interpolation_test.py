@@ -9,6 +9,7 @@ from keras import ops
 from keras_music_vae.evaluation import interpolation
 from keras_music_vae.models import MusicVAE
 from keras_music_vae.models.base import Posterior
+from keras_music_vae.models.latent_space import lerp, slerp
 
 LENGTH = 10
 
@@ -20,6 +21,7 @@ class Arc:
     """
 
     variables = ()
+    between = staticmethod(slerp)
 
     def __init__(self):
         self.sizes = []
@@ -103,10 +105,9 @@ def test_the_way_may_be_straight():
     shares = np.linspace(0, 1, 5)
     expected = np.arctan2(shares, 1 - shares) / (np.pi / 2)
 
-    def line(first, second, share):
-        return (1 - share[:, None]) * first + share[:, None] * second
-
-    found = interpolation.measure(Arc(), *ends(3), steps=5, between=line)
+    model = Arc()
+    model.between = lerp
+    found = interpolation.measure(model, *ends(3), steps=5)
     np.testing.assert_allclose(found.from_start, np.ceil(10 * expected - 0.5) / 10)
     assert found.from_start[1] < shares[1]
 

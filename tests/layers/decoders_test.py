@@ -151,3 +151,12 @@ def test_scheduled_sampling_reads_true_tokens_or_those_it_makes(make, control_di
     assert (always != ops.convert_to_numpy(true)).any()
     once = read(np.arange(8) == 3)
     np.testing.assert_array_equal(np.delete(once, 3, axis=1), np.delete(true, 3, axis=1))
+
+
+def test_at_first_a_conductor_s_codes_hardly_depend_on_z_and_the_later_the_less():
+    decoder = HierarchicalDecoder([96, 96], [LSTMDecoder([4], CategoricalHead((3,)))], 16)
+    decoder.build((None, 64))
+    spread = ops.convert_to_numpy(decoder.codes(random(50, 64))).std(axis=0).mean(axis=-1)
+    assert spread[0] < 0.01
+    assert (spread[1:] < spread[:-1]).all()
+    assert spread[-1] < spread[0] / 5
