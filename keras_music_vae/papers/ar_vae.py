@@ -191,6 +191,7 @@ _OBJECTIVE = (
     "kl_weight", "teacher_forcing", "attributes", "attribute_weight", "attribute_delta",
 )  # fmt: skip
 _EVALUATION = {"test_batch": 256, "sweep_windows": 256, "sweep_values": 5, "sweep_end": 4.0}
+_LAST = 0.05
 
 _ORIGINS = {
     "embedding_dim": CODE("train_measure_vae.py, note_embedding_dim"),
@@ -215,6 +216,9 @@ _ORIGINS = {
     "attribute_weight": CODE("train_measure_vae.py, gamma"),
     "attribute_delta": CODE("train_measure_vae.py, delta"),
     "test_batch": CODE("measure_vae_trainer.py, compute_eval_metrics: whole batches alone"),
+    "test_share": CODE(
+        "bar_dataset.py, data_loaders: what 85 and 10 % leave, the last of the list"
+    ),
     "sweep_windows": ASSUMED("the code sweeps 20 for pictures; a mean needs more"),
     "sweep_values": CODE("measure_vae_trainer.py, compute_latent_interpolations: num_points"),
     "sweep_end": CODE("measure_vae_trainer.py, compute_latent_interpolations: -4 to 4"),
@@ -248,6 +252,9 @@ def _experiment(model, dataset):
     values = _SETTINGS_OF_ALL | _SIZES[source]
     values |= {"attributes": (ARTICLE | ABSTRACT)[model]}
     origins = _ORIGINS if is_article else _ORIGINS_OF_ABSTRACT
+    by_order = dataset.endswith("_by_order")
+    if not by_order:
+        origins = origins | {"test_share": ASSUMED("all measures of pieces that are in no other")}
     return Experiment(
         name=f"{model}_{dataset}",
         dataset=dataset,
@@ -264,7 +271,7 @@ def _experiment(model, dataset):
             epsilon=1e-8,
             objective={name: values[name] for name in _OBJECTIVE},
         ),
-        evaluation=_EVALUATION,
+        evaluation=_EVALUATION | {"test_share": _LAST if by_order else None},
         reported=_reported(model),
         origins=origins,
         deviations=() if is_article else _OF_ABSTRACT,
