@@ -7,10 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Band, Melody, Trio, tokens_of, window_of
-from keras_music_vae.music.representations.band import HOLD
-
-BAR = 16
+from keras_music_vae.music.representations import (
+    Melody,
+    SpelledMelody,
+    Trio,
+    no_event,
+    steps_per_bar,
+    tokens_of,
+    window_of,
+)
 
 
 class PlayError(ValueError):
@@ -64,7 +69,7 @@ def sample(model, count=1, bars=None, temperature=1.0, seed=0):
             f"This model is hierarchical and makes pieces of {own} bars. Received: {bars} bars. "
             "Longer ones are made of several windows: `MusicVAE.chain`."
         )
-    made = model.sample(count, (bars or own) * BAR, temperature, seed)
+    made = model.sample(count, (bars or own) * steps_per_bar(representation), temperature, seed)
     return [representation.decode(tokens_of(window, representation)) for window in made]
 
 
@@ -91,13 +96,12 @@ def reconstruct(model, source, temperature=1.0, seed=0):
     _windows(source, representation, bars)  # or says why there is none
     tokens = representation.encode(lines(_score(source), representation))
     tokens = window_of(tokens, representation, model.num_classes)
-    steps = bars * BAR
+    steps = bars * steps_per_bar(representation)
     padded = np.pad(tokens, ((0, -len(tokens) % steps), (0, 0)))
     made = model.reconstruct(padded.reshape(-1, steps, padded.shape[1]), temperature, seed)
     made = made.reshape(padded.shape)[: len(tokens)]
     score = representation.decode(tokens_of(made, representation))
-    no_event = HOLD if isinstance(representation, Band) else 0
-    return Remade(score, tokens, made, no_event)
+    return Remade(score, tokens, made, no_event(representation))
 
 
 def interpolate(model, first, second, steps=9, temperature=1.0, seed=0):
@@ -132,11 +136,12 @@ def lines(score, representation):
         representation: of `music.representations`.
 
     Returns:
-        `midi.Score` of notes that a `Melody` or a `Trio` can hold; of others all notes.
+        `midi.Score` of notes that a `Melody`, `SpelledMelody` or `Trio` can hold; of others all
+        notes.
     """
     if isinstance(representation, Trio):
         melodies, drums = (representation.melody, representation.bass), representation.drums
-    elif isinstance(representation, Melody):
+    elif isinstance(representation, Melody | SpelledMelody):
         melodies, drums = (representation,), None
     else:
         return score
@@ -155,7 +160,9 @@ def window_bars(model):
     """Int, the bars of a model's windows, as its preset says; else one a subsequence, or 2."""
     if preset := getattr(model, "preset", None):
         return preset.window_bars
-    return (model.encoded_length or 0) // BAR or model.subsequences or 2
+    representation = getattr(model, "representation", None)
+    bar = steps_per_bar(representation) if representation else 16
+    return (model.encoded_length or 0) // bar or getattr(model, "subsequences", None) or 2
 
 
 def _representation(model, codes=True):

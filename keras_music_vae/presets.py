@@ -63,6 +63,12 @@ class Preset:
     folder: Path | None = None
 
     @property
+    def steps_per_bar(self):
+        """Int, the steps of a bar of a model of tokens."""
+        representation = _made(self.representation)
+        return representations.steps_per_bar(representation) if representation else STEPS_PER_BAR
+
+    @property
     def window_bars(self):
         """Int, the bars of a window of a model of tokens; None for piano rolls.
 
@@ -71,7 +77,7 @@ class Preset:
         if "num_classes" not in self.config:
             return None
         if lengths := self.config.get("encoder_lengths"):
-            return math.prod(lengths) // STEPS_PER_BAR
+            return math.prod(lengths) // self.steps_per_bar
         return self.bars or self.config.get("subsequences") or 2
 
 
@@ -110,13 +116,10 @@ def from_preset(name_or_folder):
         PresetError: if the preset is unknown or damaged, or the weights belong to another model.
     """
     preset = find_preset(name_or_folder)
-    representation = None
-    if described := preset.representation:
-        representation = getattr(representations, described["class"])(**described["config"])
     weights = _read_weights(preset)
     model = _build(preset)
     _assign(model, weights, preset.folder)
-    model.representation = representation
+    model.representation = _made(preset.representation)
     model.preset = preset
     return model
 
@@ -186,6 +189,13 @@ def save_preset(
         card = model_card(preset, facts or {}, results)
         (aside / CARD).write_text(card, encoding="utf-8")
     return preset
+
+
+def _made(described):
+    """The representation that a configuration describes, or None."""
+    if not described:
+        return None
+    return getattr(representations, described["class"])(**described["config"])
 
 
 def _representation(model, given):

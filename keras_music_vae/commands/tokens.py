@@ -23,10 +23,11 @@ def sample(model, options):
 def reconstruct(model, score, options):
     """The score that the command `reconstruct` writes, and what it says of it."""
     from keras_music_vae import play
+    from keras_music_vae.music.representations import steps_per_bar
 
     with _refusals():
         remade = play.reconstruct(model, options.midi, options.temperature, options.seed)
-    bars = _bars(len(remade.tokens) // play.BAR)
+    bars = _bars(len(remade.tokens) // steps_per_bar(model.representation))
     told = [f"{bars} in windows of {play.window_bars(model)}"]
     if tracks := _tracks(score, model.representation):
         told.append(tracks)

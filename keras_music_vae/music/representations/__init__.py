@@ -13,6 +13,8 @@ from keras_music_vae.music.representations.steps import (
     classes_of,
     fits,
     fitting,
+    no_event,
+    steps_per_bar,
     tokens_of,
     window_of,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "classes_of",
     "fits",
     "fitting",
+    "no_event",
+    "steps_per_bar",
     "tokens_of",
     "window_of",
 ]
