@@ -188,7 +188,7 @@ def measure_model(result, values, music, seed):
             "reconstruction_accuracy": accuracy(model, z, windows),
             "mean_reconstruction_accuracy": accuracy(model, posterior.mean, windows),
             "kl": float(np.mean(kl)),
-            "updates": int(model.updates.numpy()),
+            "updates": int(model.updates.value),
             "parameters": model.count_params(),
             "train_measures": len(music.splits["train"].tokens),
             "test_measures": len(windows),
