@@ -25,6 +25,8 @@ def model_card(preset, facts, results):
         described["Key classes"] = ", ".join(classes)
     if genres := preset.config.get("genres"):
         described["Genres"] = ", ".join(genres)
+    if attributes := preset.attributes:
+        described["Attributes"] = ", ".join(f"{name} z[{dim}]" for name, dim in attributes.items())
     described |= facts
     made_by = ", ".join(f"{name} {version}" for name, version in preset.versions.items())
     parts = [

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_music_vae.music import midi
+from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
 from keras_music_vae.music.representations import (
     Melody,
     SpelledMelody,
@@ -46,6 +47,19 @@ class Remade(NamedTuple):
         """Float, the same where something happens, which most steps of a melody do not have."""
         happens = self.tokens != self.no_event
         return float((self.tokens == self.made)[happens].mean()) if happens.any() else 1.0
+
+
+class Swept(NamedTuple):
+    """What a sweep made.
+
+    Attributes:
+        score: `midi.Score`, a window for each value.
+        found: float array `(value,)`, the attribute of each window; None if it is not one of
+            `music.attributes`, which measures have.
+    """
+
+    score: Any
+    found: np.ndarray | None
 
 
 def sample(model, count=1, bars=None, temperature=1.0, seed=0):
@@ -124,6 +138,50 @@ def interpolate(model, first, second, steps=9, temperature=1.0, seed=0):
     ends = window_of(ends, representation, model.num_classes)
     made = np.concatenate(model.interpolate(*ends, steps, temperature, seed))
     return representation.decode(tokens_of(made, representation))
+
+
+def sweep(model, source, attribute, values, bar=None, temperature=0.01, seed=0):
+    """Makes a window anew for each value that the dimension of an attribute is set to.
+
+    Args:
+        model: see `reconstruct`; of a preset whose codes were ordered by attributes.
+        source: as of `reconstruct`.
+        attribute: str, one of `model.preset.attributes`.
+        values: sequence of float; what music has lies between about -2 and 2.
+        bar: int, the bar with which the window begins, from 1; None for the first window.
+        temperature, seed: see `MusicVAE.decode`.
+
+    Returns:
+        `Swept`.
+
+    Raises:
+        midi.MidiError, PlayError, OSError: see `reconstruct`; also if there is no such attribute or
+            no such bar.
+    """
+    representation, bars = _representation(model), window_bars(model)
+    known = getattr(getattr(model, "preset", None), "attributes", None) or {}
+    if attribute not in known:
+        raise PlayError(
+            f"Expected an attribute by which the model's codes were ordered: "
+            f"{', '.join(known) or 'it has none'}. Received: {attribute}."
+        )
+    window = _windows(source, representation, bars)[0]
+    steps = len(window)
+    if bar is not None:
+        tokens = representation.encode(lines(_score(source), representation))
+        start = (bar - 1) * steps_per_bar(representation)
+        window = tokens[start : start + steps]
+        if len(window) < steps:
+            count = len(tokens) // steps_per_bar(representation) - bars + 1
+            raise PlayError(f"Expected a bar from 1 to {count} to begin with. Received: {bar}.")
+    window = window_of(window, representation, model.num_classes)
+    made = model.sweep(window[None], known[attribute], values, steps, temperature, seed)[0]
+    score = representation.decode(tokens_of(np.concatenate(made), representation))
+    found = None
+    if isinstance(representation, SpelledMelody) and bars == 1 and attribute in ATTRIBUTES:
+        pitches = representation.onsets(tokens_of(made, representation))
+        found = measure_attributes(pitches)[attribute]
+    return Swept(score, found)
 
 
 def lines(score, representation):

@@ -47,6 +47,8 @@ class Preset:
         weights_sha256: str. Of the file of weights.
         versions: mapping. The releases of Keras and of this package that made it.
         bars: int or None. Of a model of windows, the bars of those it was trained on, if known.
+        attributes: mapping of str to int, attribute -> the dimension of the code that was ordered
+            by it; None where there is none.
         folder: path of the preset; not in the file.
     """
 
@@ -60,6 +62,7 @@ class Preset:
     weights_sha256: str
     versions: Mapping[str, str]
     bars: int | None = None
+    attributes: Mapping[str, int] | None = None
     folder: Path | None = None
 
     @property
@@ -160,6 +163,7 @@ def save_preset(
     import keras
 
     representation = _representation(model, representation)
+    loaded_from = getattr(model, "preset", None)
     config = {key: value for key, value in model.get_config().items() if key != "name"}
     weights = {_name(variable): keras.ops.convert_to_numpy(variable) for variable in model.weights}
     folder = Path(folder).absolute()
@@ -179,7 +183,8 @@ def save_preset(
             tempo_qpm=float(tempo_qpm),
             weights_sha256=_sha256(aside / WEIGHTS),
             versions={"keras": keras.__version__, "keras_music_vae": __version__},
-            bars=bars or getattr(getattr(model, "preset", None), "bars", None),
+            bars=bars or getattr(loaded_from, "bars", None),
+            attributes=model.attribute_order.dims or getattr(loaded_from, "attributes", None),
             folder=folder,
         )
         fields = {"format": FORMAT} | dataclasses.asdict(preset)

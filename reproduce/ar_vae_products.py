@@ -119,7 +119,7 @@ def draw(model, music, values, folder, label, seed):
                 path = folder / "midi" / f"sweep_{number}_{name}.mid"
                 midi.write(score, path, tempo_qpm=TEMPO_QPM)
         titled = {f"{ATTRIBUTES[name]}: z[{dimensions[name]}]": sweeps[name] for name in sweeps}
-        figure = plotting.sweeps(titled, swept, f"{label}: of a measure of the test")
+        figure = plotting.sweeps(titled, swept, title=f"{label}: of a measure of the test")
         path = folder / f"sweep_{number}.png"
         figure.savefig(path, dpi=DPI)
         written.append(("sweeps", path))

@@ -1,7 +1,7 @@
 """The commands of the command line; each takes the parsed options and prints what it wrote."""
 
 from keras_music_vae.commands.folders import datasets, export, import_magenta, presets
-from keras_music_vae.commands.music import interpolate, reconstruct, sample
+from keras_music_vae.commands.music import interpolate, reconstruct, sample, sweep
 
 __all__ = [
     "datasets",
@@ -11,4 +11,5 @@ __all__ = [
     "presets",
     "reconstruct",
     "sample",
+    "sweep",
 ]

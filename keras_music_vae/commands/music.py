@@ -1,4 +1,4 @@
-"""The commands that make music: `sample`, `reconstruct` and `interpolate`.
+"""The commands that make music: `sample`, `reconstruct`, `interpolate` and `sweep`.
 
 Of each family of models a module says how its music is made: `rolls` and `tokens`.
 """
@@ -7,6 +7,7 @@ from keras_music_vae.commands.common import (
     CommandError,
     load,
     mistakes,
+    new_folder,
     numbered,
     writable,
     write_figure,
@@ -54,6 +55,24 @@ def interpolate(options):
     print(f"{out}: {piece.length}")
     if plot:
         write_figure(piece.draw(), plot)
+
+
+def sweep(options):
+    from keras_music_vae.commands import tokens
+
+    out = new_folder(options.out)
+    score = _read(options.midi)
+    model = load(options.preset)
+    if _family(model) is not tokens:
+        raise CommandError(f"{model.preset.name} has a code for each step, not for a window.")
+    swept, draw = tokens.sweep(model, options)
+    out.mkdir(exist_ok=True)
+    for attribute, each in swept.items():
+        path = out / f"{attribute}.mid"
+        write_midi(each.score, path, _tempo(score, model))
+        told = "" if each.found is None else ": " + " ".join(f"{a:.2f}" for a in each.found)
+        print(f"{path}{told}")
+    write_figure(draw(), out / "sweep.png")
 
 
 def _family(model):

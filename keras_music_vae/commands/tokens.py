@@ -49,6 +49,22 @@ def interpolate(model, options):
     return _piece(score, bars, f"{options.steps} windows, {_bars(bars)}")
 
 
+def sweep(model, options):
+    """What the command `sweep` writes: dict, attribute -> `play.Swept`, and how to draw all."""
+    from keras_music_vae import play
+    from keras_music_vae.music import plotting
+
+    attributes = options.attribute or list(model.preset.attributes or {})
+    if not attributes:
+        raise CommandError(
+            f"{model.preset.name} has codes in no order. Choose a preset whose card has attributes."
+        )
+    how = options.values, options.bar, options.temperature, options.seed
+    with _refusals():
+        swept = {name: play.sweep(model, options.midi, name, *how) for name in attributes}
+    return swept, lambda: plotting.sweeps(swept, options.values, play.window_bars(model))
+
+
 def _refusals():
     from keras_music_vae import play
     from keras_music_vae.music import midi

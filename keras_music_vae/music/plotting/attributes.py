@@ -43,14 +43,15 @@ def attribute_scatter(panels):
     return figure
 
 
-def sweeps(panels, values, title=None):
-    """Draws bars that were made while one dimension of a code rose, and what an attribute did.
+def sweeps(panels, values, bars=1, title=None):
+    """Draws windows that were made while one dimension of a code rose, and what an attribute did.
 
     Args:
-        panels: dict, attribute -> (score, found): `midi.Score` in 4/4 with a bar for each value,
-            and float array `(value,)`, the attribute of each bar. One row each, with the same
-            pitches.
+        panels: dict, attribute -> (score, found): `midi.Score` in 4/4 with a window for each value,
+            and float array `(value,)`, the attribute of each window, or None where it was not
+            measured. One row each, with the same pitches.
         values: sequence of float, what the dimension was set to.
+        bars: int, of a window.
         title: str or None, of the whole.
 
     Returns:
@@ -64,24 +65,29 @@ def sweeps(panels, values, title=None):
     notes = np.concatenate([score.notes for score, _ in panels.values()])
     low, high = pitch_range(notes["pitch"])
     height = np.clip(_PITCH * (high - low), 1.1, 2.5)
-    figure = new_figure(2.6 + 1.5 * len(values), 0.9 + len(panels) * (height + 0.35))
+    figure = new_figure(2.6 + 1.5 * bars * len(values), 0.9 + len(panels) * (height + 0.35))
     grid = figure.subplots(
-        len(panels), 2, squeeze=False, sharex="col", width_ratios=[len(values), 1.5]
+        len(panels), 2, squeeze=False, sharex="col", width_ratios=[bars * len(values), 1.5]
     )
-    bars = _QUARTERS * np.arange(len(values) + 1)
+    window = _QUARTERS * bars
+    begins = window * np.arange(len(values) + 1)
+    ticks = [f"{value:g}" for value in values]
     for (roll, curve), (name, (score, found)) in zip(grid, panels.items(), strict=True):
-        draw_bars(roll, bars, np.arange(bars[-1] + 1))
+        draw_bars(roll, begins, np.arange(begins[-1] + 1))
         draw_keyboard(roll, low, high)
         draw_notes(roll, score.notes, score.ticks_per_quarter, np.full(len(score.notes), IN_KEY))
-        roll.set_xticks(bars[:-1] + _QUARTERS / 2, [f"{value:g}" for value in values])
+        roll.set_xticks(begins[:-1] + window / 2, ticks)
         roll.set_xlabel(None)
         set_title(roll, name, size=9)
+        if found is None:
+            curve.set_axis_off()
+            continue
         curve.plot(values, found, "o-", color=OFF_KEY, markersize=4, clip_on=False)
-        curve.set_xticks(values, [f"{value:g}" for value in values])
+        curve.set_xticks(values, ticks)
         curve.grid(color=LINE, linewidth=0.35)
         curve.tick_params(length=0, colors=INK, labelsize=7)
         curve.spines[:].set_visible(False)
-    grid[-1, 0].set_xlabel("z of the bar", color=INK, loc="left", fontsize=8)
+    grid[-1, 0].set_xlabel("z", color=INK, loc="left", fontsize=8)
     if title:
         figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=11, fontweight="bold")
     return figure

@@ -29,7 +29,7 @@ def test_a_sweep_has_a_bar_for_each_value_and_the_curve_of_its_attribute():
     score = midi.Score(notes, 12)
     values, found = (-4.0, 0.0, 4.0), [0.1, 0.2, 0.4]
     panels = {"density": (score, found), "range": (midi.Score(notes[:0], 12), found[::-1])}
-    figure = plotting.sweeps(panels, values, "all")
+    figure = plotting.sweeps(panels, values, title="all")
     figure.draw_without_rendering()
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert [title for title in titles if title] == list(panels)
@@ -39,3 +39,12 @@ def test_a_sweep_has_a_bar_for_each_value_and_the_curve_of_its_attribute():
     assert [text.get_text() for text in below] == ["-4", "0", "4"]
     curve = figure.axes[1]
     np.testing.assert_array_equal(curve.lines[0].get_xydata().T, [values, found])
+
+
+def test_a_sweep_of_longer_windows_whose_attribute_is_not_known():
+    score = midi.Score(midi.make_notes([60], [0], [24]), 12)
+    figure = plotting.sweeps({"mood": (score, None)}, (0.0, 1.0), bars=2)
+    figure.draw_without_rendering()
+    roll, curve = figure.axes
+    assert roll.get_xlim() == (0, 16)
+    assert not curve.axison
