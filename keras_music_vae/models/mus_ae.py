@@ -77,7 +77,7 @@ class MusAE(LatentSpace, Autoencoder):
     Metrics: `reconstruction_<track>`, nats per step; `wasserstein`, how far the critic holds draws
     of the prior and codes apart; `gradient_penalty`; `generator`, the encoder's term. All without
     their weights. `loss` is the sum of all terms while training, which a game does not lower, and
-    the reconstruction alone while evaluating.
+    the reconstruction alone while evaluating, with what attributes add, if any.
 
     Reference: Valenti, Carta and Bacciu 2020, section 3; `MusAE_GM` of the released code.
     """
@@ -201,6 +201,7 @@ class MusAE(LatentSpace, Autoencoder):
                 networks together. There D(z) falls out of the sum, so that there is no game.
             critic_steps: int. Only 1 is there: more would take a train step for each backend.
             loss: dict of losses by output; None for the paper's.
+            **kwargs: see `Autoencoder.compile` and Keras's.
         """
         _check("objective", objective, OBJECTIVES)
         if critic_steps != 1:
@@ -219,7 +220,7 @@ class MusAE(LatentSpace, Autoencoder):
         z, mean, stddev = self.posterior(self._encoding(x), noise=inputs.get("eps_z"))
         logits = self.decoder(z, length=ops.shape(x)[1])
         outputs = {"x": logits, "z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
-        outputs |= self._play(z, inputs, training)
+        outputs |= self._play(z, inputs, training) | self.attribute_outputs(z, inputs)
         if training:
             self.updates.assign_add(1)
         return outputs

@@ -200,6 +200,7 @@ class MusicVAE(LatentSpace, Autoencoder):
             sampling_probability: float or schedule (updates -> probability) with which the decoder
                 reads, while training, the token it made in place of the true one before.
             loss: dict of losses by output; None for the paper's.
+            **kwargs: see `Autoencoder.compile` and Keras's.
         """
         self.kl_weight = kl_weight
         self.sampling_probability = sampling_probability
@@ -225,6 +226,7 @@ class MusicVAE(LatentSpace, Autoencoder):
                 noise=inputs.get("eps_z"),
             )
             posterior = {"z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
+            posterior |= self.attribute_outputs(z, inputs)
         else:
             z = self._no_code(ops.shape(x)[0])
         previous = shift(x)
