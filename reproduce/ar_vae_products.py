@@ -112,7 +112,9 @@ def draw(model, music, values, folder, label, seed):
     swept = np.linspace(-values["sweep_end"], values["sweep_end"], values["sweep_values"])
     (folder / "midi").mkdir(exist_ok=True)
     written.append(("sweeps to play", folder / "midi"))
-    for number, code in enumerate(z[chosen]):
+    for number, (code, tokens) in enumerate(zip(z[chosen], test.tokens[chosen], strict=True)):
+        original = music.representation.decode(tokens)
+        midi.write(original, folder / "midi" / f"original_{number}.mid", tempo_qpm=TEMPO_QPM)
         sweeps = sweep(model, music, code, dimensions, swept)
         for name, (score, _) in sweeps.items():
             if len(score.notes):
@@ -152,8 +154,9 @@ def sweep(model, music, code, dimensions, values):
 def next_commands(written):
     """What to type next, with what was written."""
     preset = next(path for what, path in written if what == "preset")
+    swept = next(path for what, path in written if what == "sweeps to play")
     return f"""
 Next:
-  python -m keras_music_vae sample --preset {preset} --seed 1 --out new.mid
-  python -m keras_music_vae sample --help
+  python -m keras_music_vae sweep {swept / "original_0.mid"} --preset {preset} --out swept
+  python -m keras_music_vae sweep --help
 """
