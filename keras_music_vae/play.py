@@ -78,7 +78,7 @@ def sample(model, count=1, bars=None, temperature=1.0, seed=0):
         PlayError: if the model has no representation, is told chords, or makes no such length.
     """
     representation, own = _representation(model, codes=False), window_bars(model)
-    if model.subsequences and bars not in (None, own):
+    if model.length_unit > 1 and bars not in (None, own):
         raise PlayError(
             f"This model is hierarchical and makes pieces of {own} bars. Received: {bars} bars. "
             "Longer ones are made of several windows: `MusicVAE.chain`."
@@ -215,12 +215,16 @@ def lines(score, representation):
 
 
 def window_bars(model):
-    """Int, the bars of a model's windows, as its preset says; else one a subsequence, or 2."""
+    """Int, the bars of a model's windows.
+
+    As its preset says; else one for each subsequence, one of a model of measures, or two.
+    """
     if preset := getattr(model, "preset", None):
         return preset.window_bars
     representation = getattr(model, "representation", None)
     bar = steps_per_bar(representation) if representation else 16
-    return (model.encoded_length or 0) // bar or getattr(model, "subsequences", None) or 2
+    bars = (model.encoded_length or 0) // bar or getattr(model, "subsequences", None)
+    return bars or (1 if hasattr(model, "ticks_per_beat") else 2)
 
 
 def _representation(model, codes=True):

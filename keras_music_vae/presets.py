@@ -75,13 +75,14 @@ class Preset:
     def window_bars(self):
         """Int, the bars of a window of a model of tokens; None for piano rolls.
 
-        Where nothing else is known, a bar for each subsequence, or two.
+        Where nothing else is known, a bar for each subsequence, one for measures, or two.
         """
         if "num_classes" not in self.config:
             return None
         if lengths := self.config.get("encoder_lengths"):
             return math.prod(lengths) // self.steps_per_bar
-        return self.bars or self.config.get("subsequences") or 2
+        bars = self.bars or self.config.get("subsequences")
+        return bars or (1 if "ticks_per_beat" in self.config else 2)
 
 
 def list_presets():
