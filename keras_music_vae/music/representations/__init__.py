@@ -1,6 +1,6 @@
 """What models see of music: `encode` turns a score into an array, `decode` turns it back.
 
-Representations of sixteenths in bars of sixteen steps also cut windows out of any score: `windows`.
+All but piano rolls also cut windows, from bar line to bar line, out of any score: `windows`.
 Models take these with an axis of parts: `window_of` gives it, `tokens_of` takes it away.
 """
 
