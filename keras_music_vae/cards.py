@@ -25,8 +25,8 @@ def model_card(preset, facts, results):
         described["Windows"] = f"{preset.window_bars} bars of {STEPS_PER_BAR} steps"
     if classes:
         described["Key classes"] = ", ".join(classes)
-    if genres := preset.config.get("genres"):
-        described["Genres"] = ", ".join(genres)
+    if preset.genres:
+        described["Genres"] = ", ".join(preset.genres)
     described |= facts
     made_by = ", ".join(f"{name} {version}" for name, version in preset.versions.items())
     parts = [

@@ -97,14 +97,15 @@ class LatentSpace:
             means.append(np.concatenate(codes).mean(axis=0, dtype="float64"))
         return (means[0] - means[1]).astype("float32")
 
-    def chain(self, codes, windows, length, temperature=1.0, seed=0):
+    def chain(self, codes, windows, length, temperature=None, seed=0):
         """Makes a piece longer than a window: windows of codes along a walk, one after the other.
 
         Args:
             codes: `(code, latent)`, the stations of the walk, such as means of `encode`.
             windows: int, see `walk`; as many as there are codes makes one window of each.
             length: int, steps of a window.
-            temperature, seed: see `decode`.
+            temperature: see `decode`; None for the model's own.
+            seed: see `decode`.
 
         Returns:
             array `(windows * length, part)`.
@@ -113,16 +114,17 @@ class LatentSpace:
             ValueError: if there are no codes or the model is a decoder alone.
         """
         self._check_codes()
+        temperature = self.own_temperature if temperature is None else temperature
         made = self.decode(walk(codes, windows, self.between), length, temperature, seed)
         return made.reshape(windows * length, -1)
 
-    def continue_from(self, x, windows, temperature=1.0, seed=0):
+    def continue_from(self, x, windows, temperature=None, seed=0):
         """Makes windows to follow one, on the way from its code to one drawn from the prior.
 
         Args:
             x: int tokens `(time, part)`; not part of the result.
             windows: int, at least 1; the last is of the drawn code.
-            temperature, seed: see `decode`.
+            temperature, seed: see `chain`.
 
         Returns:
             array `(windows * time, part)`.
