@@ -168,7 +168,8 @@ def test_an_exported_mus_ae_samples_of_a_genre():
     genres = json.loads(Path("saved_model", "configuration.json").read_text())["config"]["genres"]
     how = {"count": tf.constant(2), "length": tf.constant(64), "seed": tf.constant(3)}
     how |= {"temperature": tf.constant(0.0), "genre": tf.constant([genres.index("jazz")])}
-    made = tf.saved_model.load("saved_model").sample(how)["tokens"]
+    loaded = tf.saved_model.load("saved_model")
+    made = loaded.sample(how)["tokens"]
     expected = presets.from_preset("bands").sample(2, 64, seed=3, genre="jazz")
     np.testing.assert_array_equal(made, expected)
 
