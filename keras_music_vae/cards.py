@@ -23,8 +23,8 @@ def model_card(preset, facts, results):
         described["Windows"] = f"{preset.window_bars} bars of {preset.steps_per_bar} steps"
     if classes:
         described["Key classes"] = ", ".join(classes)
-    if genres := preset.config.get("genres"):
-        described["Genres"] = ", ".join(genres)
+    if preset.genres:
+        described["Genres"] = ", ".join(preset.genres)
     if attributes := preset.attributes:
         described["Attributes"] = ", ".join(f"{name} z[{dim}]" for name, dim in attributes.items())
     described |= facts
@@ -67,12 +67,16 @@ def _examples(preset, key):
         f"score = model.representation.decode({tokens})",
         f'midi.write(score, "music.mid", tempo_qpm={preset.tempo_qpm:g})',
     ]
-    command = (
-        f"python -m keras_music_vae sample --preset {preset.name} "
+    program = "python -m keras_music_vae"
+    commands = [
+        f"{program} sample --preset {preset.name} "
         + (f'--key "{key}" ' if key else "")
         + "--seed 1 --out music.mid"
-    )
-    return _block("bash", command), _block("python", *imports, "", *lines)
+    ]
+    if preset.genres:
+        moved = f'--genre "{preset.genres[0]}" --amount 0.5 --out out.mid'
+        commands += [f"{program} edit in.mid --preset {preset.name} {moved}"]
+    return _block("bash", *commands), _block("python", *imports, "", *lines)
 
 
 def _block(language, *lines):

@@ -9,9 +9,11 @@ import numpy as np
 from keras_music_vae.music import midi
 from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
 from keras_music_vae.music.representations import (
+    Band,
     Melody,
     SpelledMelody,
     Trio,
+    band,
     no_event,
     steps_per_bar,
     tokens_of,
@@ -62,20 +64,25 @@ class Swept(NamedTuple):
     found: np.ndarray | None
 
 
-def sample(model, count=1, bars=None, temperature=1.0, seed=0):
+def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
     """Makes pieces from nothing.
 
     Args:
-        model: `MusicVAE` with a `representation`, such as `from_preset` gives.
+        model: of windows, `MusicVAE`, `MusAE` or `MeasureVAE`, with a `representation`, such as
+            `from_preset` gives.
         count: int, pieces to make.
         bars: int, the length of each; None for that of the model's windows.
-        temperature, seed: see `MusicVAE.decode`.
+        temperature: float, see the model's `decode`; None for the model's own: 1 for `MusicVAE`, 0
+            for `MusAE` and `MeasureVAE`.
+        seed: int, see the model's `decode`.
+        genre: str, one of the model's `genres` of whose codes to draw; None for any.
 
     Returns:
         list of `midi.Score`, one tick per step.
 
     Raises:
-        PlayError: if the model has no representation, is told chords, or makes no such length.
+        PlayError: if the model has no representation, is told chords, makes no such length, or has
+            no such genre.
     """
     representation, own = _representation(model, codes=False), window_bars(model)
     if model.length_unit > 1 and bars not in (None, own):
@@ -83,20 +90,23 @@ def sample(model, count=1, bars=None, temperature=1.0, seed=0):
             f"This model is hierarchical and makes pieces of {own} bars. Received: {bars} bars. "
             "Longer ones are made of several windows: `MusicVAE.chain`."
         )
-    made = model.sample(count, (bars or own) * steps_per_bar(representation), temperature, seed)
+    told = {} if genre is None else {"genre": _genre(model, genre)}
+    temperature = _temperature(model, temperature)
+    length = (bars or own) * steps_per_bar(representation)
+    made = model.sample(count, length, temperature, seed, **told)
     return [representation.decode(tokens_of(window, representation)) for window in made]
 
 
-def reconstruct(model, source, temperature=1.0, seed=0):
+def reconstruct(model, source, temperature=None, seed=0):
     """Encodes a whole piece window by window, and decodes it again.
 
-    Bars are counted from the beginning of the file. Of the tracks that may be a melody or a bass,
-    `lines` chooses one.
+    Bars are counted from the beginning of the file. Of the tracks that may be one part, `lines`
+    chooses one.
 
     Args:
         model: see `sample`; with an encoder.
         source: path or bytes of a MIDI file, or `midi.Score`.
-        temperature, seed: see `MusicVAE.decode`.
+        temperature, seed: see `sample`.
 
     Returns:
         `Remade`.
@@ -106,26 +116,40 @@ def reconstruct(model, source, temperature=1.0, seed=0):
         PlayError: if the model has no representation, is told chords, or has no encoder.
         OSError: if the path cannot be read.
     """
-    representation, bars = _representation(model), window_bars(model)
-    _windows(source, representation, bars)  # or says why there is none
-    tokens = representation.encode(lines(_score(source), representation))
-    tokens = window_of(tokens, representation, model.num_classes)
-    steps = bars * steps_per_bar(representation)
-    padded = np.pad(tokens, ((0, -len(tokens) % steps), (0, 0)))
-    made = model.reconstruct(padded.reshape(-1, steps, padded.shape[1]), temperature, seed)
-    made = made.reshape(padded.shape)[: len(tokens)]
-    score = representation.decode(tokens_of(made, representation))
-    return Remade(score, tokens, made, no_event(representation))
+    temperature = _temperature(model, temperature)
+    return _remade(model, source, lambda windows: model.reconstruct(windows, temperature, seed))
 
 
-def interpolate(model, first, second, steps=9, temperature=1.0, seed=0):
+def edit(model, source, genre, amount=0.5, temperature=None, seed=0):
+    """Moves a whole piece towards a genre, window by window.
+
+    Args:
+        model: `MusAE` with genres and a `representation`.
+        source: see `reconstruct`.
+        genre: str, one of the model's `genres`.
+        amount: float, from 0, where the piece is only made again, to 1; see `MusAE.move`.
+        temperature, seed: see `sample`.
+
+    Returns:
+        `Remade`.
+
+    Raises:
+        midi.MidiError, OSError: see `reconstruct`.
+        PlayError: as for `reconstruct`, or if the model has no such genre.
+        ValueError: if the amount is below 0 or above 1.
+    """
+    genre, temperature = _genre(model, genre), _temperature(model, temperature)
+    return _remade(model, source, lambda x: model.edit(x, genre, amount, temperature, seed))
+
+
+def interpolate(model, first, second, steps=9, temperature=None, seed=0):
     """Makes the windows between the first windows of two files, one after the other.
 
     Args:
         model: see `reconstruct`.
         first, second: as `source` of `reconstruct`.
         steps: int, windows to make, both ends included.
-        temperature, seed: see `MusicVAE.decode`.
+        temperature, seed: see `sample`.
 
     Returns:
         `midi.Score`, one tick per step.
@@ -136,11 +160,11 @@ def interpolate(model, first, second, steps=9, temperature=1.0, seed=0):
     representation, bars = _representation(model), window_bars(model)
     ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
     ends = window_of(ends, representation, model.num_classes)
-    made = np.concatenate(model.interpolate(*ends, steps, temperature, seed))
-    return representation.decode(tokens_of(made, representation))
+    made = model.interpolate(*ends, steps, _temperature(model, temperature), seed)
+    return representation.decode(tokens_of(np.concatenate(made), representation))
 
 
-def sweep(model, source, attribute, values, bar=None, temperature=0.01, seed=0):
+def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
     """Makes a window anew for each value that the dimension of an attribute is set to.
 
     Args:
@@ -149,7 +173,7 @@ def sweep(model, source, attribute, values, bar=None, temperature=0.01, seed=0):
         attribute: str, one of `model.preset.attributes`.
         values: sequence of float; what music has lies between about -2 and 2.
         bar: int, the bar with which the window begins, from 1; None for the first window.
-        temperature, seed: see `MusicVAE.decode`.
+        temperature, seed: see `sample`.
 
     Returns:
         `Swept`.
@@ -175,6 +199,7 @@ def sweep(model, source, attribute, values, bar=None, temperature=0.01, seed=0):
             count = len(tokens) // steps_per_bar(representation) - bars + 1
             raise PlayError(f"Expected a bar from 1 to {count} to begin with. Received: {bar}.")
     window = window_of(window, representation, model.num_classes)
+    temperature = _temperature(model, temperature)
     made = model.sweep(window[None], known[attribute], values, steps, temperature, seed)[0]
     score = representation.decode(tokens_of(np.concatenate(made), representation))
     found = None
@@ -185,28 +210,32 @@ def sweep(model, source, attribute, values, bar=None, temperature=0.01, seed=0):
 
 
 def lines(score, representation):
-    """Takes of a score's melodies, and of its basses, the track that plays in the most bars.
+    """Takes of the tracks that may be one part, such as a melody, the one of the most bars.
 
-    Tracks that are laid over each other are no line. All drums are taken.
+    Tracks that are laid over each other are no line. All drums of a `Trio`, and all strings of a
+    `Band`, are taken.
 
     Args:
         score: `midi.Score`.
         representation: of `music.representations`.
 
     Returns:
-        `midi.Score` of notes that a `Melody`, `SpelledMelody` or `Trio` can hold; of others all
-        notes.
+        `midi.Score` of notes that a `Melody`, `SpelledMelody`, `Trio` or `Band` can hold; of others
+        all notes.
     """
+    notes = score.notes
     if isinstance(representation, Trio):
-        melodies, drums = (representation.melody, representation.bass), representation.drums
+        kept = representation.drums.accepts(notes)
+        single = [each.accepts(notes) for each in (representation.melody, representation.bass)]
+    elif isinstance(representation, Band):
+        part = band.part_of(notes)
+        kept = part == band.PARTS.index("strings")
+        single = [part == number for number in np.unique(part[~kept])]
     elif isinstance(representation, Melody | SpelledMelody):
-        melodies, drums = (representation,), None
+        kept, single = np.zeros(len(notes), bool), [representation.accepts(notes)]
     else:
         return score
-    notes = score.notes
-    kept = drums.accepts(notes) if drums else np.zeros(len(notes), bool)
-    for melody in melodies:
-        own = melody.accepts(notes)
+    for own in single:
         if own.any():
             bar = notes["start"][own] // (4 * score.ticks_per_quarter)
             played = np.unique(np.stack([notes["track"][own], bar]), axis=1)[0]
@@ -241,6 +270,58 @@ def _representation(model, codes=True):
     if codes and not model.latent_dim:
         raise PlayError("This model is a decoder alone, which reads no music. Choose a VAE.")
     return model.representation
+
+
+def _temperature(model, given):
+    return model.own_temperature if given is None else given
+
+
+def _genre(model, name):
+    """The name, if it is a genre of the model's."""
+    genres = getattr(model, "genres", ())
+    if not genres:
+        raise PlayError(
+            "This model has no genres. Choose a MusAE that was trained with some: the command "
+            "`presets` lists those of each."
+        )
+    if name not in genres:
+        raise PlayError(f"Expected a genre of {', '.join(genres)}. Received: {name!r}.")
+    return name
+
+
+def _remade(model, source, remake):
+    """Makes a piece again by a function of windows `(window, time, part)`, as `Remade`."""
+    representation, bars = _representation(model), window_bars(model)
+    _windows(source, representation, bars)  # or says why there is none
+    score = lines(_score(source), representation)
+    length = len(representation.encode(score))
+    steps = bars * steps_per_bar(representation)
+    tokens = representation.encode(score, length + -length % steps)
+    tokens = window_of(tokens, representation, model.num_classes)
+    windows = tokens.reshape(-1, steps, tokens.shape[1])
+    if isinstance(representation, Band):
+        # As in training, the first step of a window says what sounds then.
+        windows = windows.copy()
+        windows[:, 0] = band.sounding(tokens)[::steps]
+    made = np.concatenate(remake(windows))
+    if isinstance(representation, Band):
+        _hold_over_edges(made, tokens, steps)
+    tokens, made = tokens[:length], made[:length]
+    made_score = representation.decode(tokens_of(made, representation))
+    return Remade(made_score, tokens, made, no_event(representation))
+
+
+def _hold_over_edges(made, tokens, steps):
+    """Lets sound on, in place, what in the piece goes on where one window ends and the next begins.
+
+    Args:
+        made, tokens: int arrays `(time, part)`, bands.
+        steps: int, the length of a window.
+    """
+    edges = np.arange(steps, len(made), steps)
+    sounds = band.sounding(made)
+    goes_on = (tokens[edges] == band.HOLD) & (sounds[edges] == sounds[edges - 1])
+    made[edges] = np.where(goes_on, band.HOLD, made[edges])
 
 
 def _score(source):

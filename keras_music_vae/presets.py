@@ -84,6 +84,13 @@ class Preset:
         bars = self.bars or self.config.get("subsequences")
         return bars or (1 if "ticks_per_beat" in self.config else 2)
 
+    @property
+    def genres(self):
+        """Tuple of str, the genres of the prior in the order of its circle; () of other models."""
+        names = self.config.get("genres") or ()
+        order = self.config.get("genre_order")
+        return tuple(names) if order is None else tuple(names[i] for i in order)
+
 
 def list_presets():
     """The `Preset`s that come with the package, by name."""

@@ -201,7 +201,7 @@ WRONG_ARGUMENTS = {
     "key": ([*SAMPLE, "--key", "H major"], 'Expected a key such as "G major"'),
     "seed": ([*SAMPLE, "--seed", "-1"], "a whole number from 0 to"),
     "steps": ([*SAMPLE, "--steps", "0"], "a whole number from 1 to"),
-    "temperature": ([*SAMPLE, "--temperature", "0"], "expected 0.01 to 100, received '0'"),
+    "temperature": ([*SAMPLE, "--temperature", "-1"], "expected 0 to 100, received '-1'"),
     "tempo": ([*SAMPLE, "--tempo", "fast"], "expected 4 to 999, received 'fast'"),
     "no command": ([], "required: command"),
     "no preset": (["sample", "--out", "a.mid"], "required: --preset"),
@@ -238,7 +238,16 @@ def test_what_tensorflow_says_at_start_is_shown_when_starting_fails(monkeypatch,
 
 @pytest.mark.parametrize(
     "command",
-    ["sample", "reconstruct", "interpolate", "presets", "export", "import-magenta", "datasets"],
+    [
+        "sample",
+        "reconstruct",
+        "edit",
+        "interpolate",
+        "presets",
+        "export",
+        "import-magenta",
+        "datasets",
+    ],
 )
 def test_help_has_examples_that_parse(command, capsys):
     with pytest.raises(SystemExit) as raised:

@@ -5,33 +5,53 @@ import numpy as np
 import pytest
 
 from keras_music_vae import play, presets
-from keras_music_vae.models import MusicVAE
+from keras_music_vae.models import MusAE, MusicVAE
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Drums, Melody, Trio, tokens_of, window_of
+from keras_music_vae.music.representations import Band, Drums, Melody, Trio, tokens_of, window_of
+from keras_music_vae.music.representations.band import sounding
 
 SIZES = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}
+TRIO = {"num_classes": (90, 90, 512), "subsequences": 4, "split_parts": True}
+BAND = {"latent_dim": 3, "units": 4, "depth": 1, "genres": ("rock", "jazz", "folk")}
 MODELS = {
-    "melody": ({"num_classes": (90,)}, Melody(), None),
-    "drums": ({"num_classes": (512,), "encoder_input": "drum_roll"}, Drums(), None),
-    "single drums": ({"num_classes": (2,) * 9, "head": "nade", "nade_units": 3}, Drums(), None),
-    "trio": (
-        {"num_classes": (90, 90, 512), "subsequences": 4, "split_parts": True},
-        Trio(),
-        4,
+    "melody": (MusicVAE, SIZES | {"num_classes": (90,)}, Melody(), None),
+    "drums": (
+        MusicVAE,
+        SIZES | {"num_classes": (512,), "encoder_input": "drum_roll"},
+        Drums(),
+        None,
     ),
+    "single drums": (
+        MusicVAE,
+        SIZES | {"num_classes": (2,) * 9, "head": "nade", "nade_units": 3},
+        Drums(),
+        None,
+    ),
+    "trio": (MusicVAE, SIZES | TRIO, Trio(), 4),
+    "band": (MusAE, BAND, Band(), 4),
 }
 
 
-@pytest.fixture(scope="module", params=MODELS.values(), ids=MODELS)
-def model(request, tmp_path_factory):
-    settings, representation, bars = request.param
+def saved(name, tmp_path_factory):
+    """A model of random weights, loaded from a preset."""
+    kind, settings, representation, bars = MODELS[name]
     keras.utils.set_random_seed(1)
-    model = MusicVAE(**SIZES | settings)
+    model = kind(**settings)
     for weight in model.trainable_weights:
         weight.assign(0.5 * keras.random.normal(weight.shape))
     folder = tmp_path_factory.mktemp("preset") / "small"
     presets.save_preset(model, folder, representation=representation, bars=bars)
     return presets.from_preset(folder)
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def model(request, tmp_path_factory):
+    return saved(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def bands(tmp_path_factory):
+    return saved("band", tmp_path_factory)
 
 
 @pytest.fixture
@@ -44,7 +64,10 @@ def melody(tmp_path_factory):
 
 
 def band(bars=9, lead=0):
-    """A melody, a busier piano, a bass and drums; the melody plays in every bar."""
+    """A melody, a busier piano, a bass, drums and strings; the melody plays in every bar.
+
+    Strings take turns, and their notes go on over bars.
+    """
     random = np.random.default_rng(0)
     quarters = np.arange(4 * bars)
 
@@ -58,13 +81,17 @@ def band(bars=9, lead=0):
         line(quarters[::2], 30, 40, program=33, track=2),
         line(quarters, 35, 39, is_drum=True, track=3),
     ]
+    for track in (4, 5):
+        start = quarters[3 + 8 * (track - 4) :: 16]
+        end = np.minimum(start + 7, 4 * bars)
+        parts.append(midi.make_notes(70 - track, start, end, program=48, track=track))
     notes = np.concatenate(parts)
     order = np.lexsort((notes["track"], notes["pitch"], notes["start"]))
-    return midi.Score(notes[order], 1, names=("Lead", "Chords", "Bass", "Drums"))
+    return midi.Score(notes[order], 1, names=("Lead", "Chords", "Bass", "Drums", "Violin", "Viola"))
 
 
-def encoded(model, score):
-    tokens = model.representation.encode(play.lines(score, model.representation))
+def encoded(model, score, length=None):
+    tokens = model.representation.encode(play.lines(score, model.representation), length)
     return window_of(tokens, model.representation, model.num_classes)
 
 
@@ -76,12 +103,78 @@ def test_a_piece_is_made_again_window_by_window(model):
     assert remade.made.shape == tokens.shape == (9 * 16, model.parts)
     steps = 16 * play.window_bars(model)
     count = -(-len(tokens) // steps)
-    padded = np.zeros((count * steps, model.parts), int)
-    padded[: len(tokens)] = tokens
-    made = model.reconstruct(padded.reshape(count, steps, -1), temperature=0.5, seed=3)
-    np.testing.assert_array_equal(remade.made, np.concatenate(made)[: len(tokens)])
+    padded = encoded(model, score, count * steps)
+    windows = padded.reshape(count, steps, -1).copy()
+    if isinstance(model.representation, Band):
+        windows[:, 0] = sounding(padded)[::steps]
+    made = model.reconstruct(windows, temperature=0.5, seed=3)
+    made = np.concatenate(made)[: len(tokens)]
+    within = np.arange(len(tokens)) % steps > 0
+    np.testing.assert_array_equal(remade.made[within], made[within])
     decoded = model.representation.decode(tokens_of(remade.made, model.representation))
     np.testing.assert_array_equal(remade.score.notes, decoded.notes)
+
+
+def test_a_model_that_keeps_all_keeps_the_piece(model, monkeypatch):
+    """What goes on over the edge of a window goes on in the piece too."""
+    monkeypatch.setattr(model, "reconstruct", lambda windows, *_: windows)
+    remade = play.reconstruct(model, band())
+    np.testing.assert_array_equal(remade.made, remade.tokens)
+    assert (remade.kept, remade.events_kept) == (1, 1)
+
+
+def test_windows_of_a_band_say_at_first_what_sounds(bands, monkeypatch):
+    seen = []
+    monkeypatch.setattr(bands, "reconstruct", lambda windows, *_: seen.append(windows) or windows)
+    remade = play.reconstruct(bands, band())
+    (windows,) = seen
+    assert windows.shape == (3, 64, 4)
+    sounds = sounding(remade.tokens)[::64]
+    np.testing.assert_array_equal(windows[:, 0], sounds)
+    assert sounds[1, 3] == 65
+    assert remade.tokens[64, 3] == 129
+    # The last window is filled up with silence.
+    np.testing.assert_array_equal(sounding(windows[2])[16:], 128)
+
+
+def test_without_a_temperature_the_model_s_own_is_taken(bands, melody):
+    for model, temperature in ((bands, 0.0), (melody, 1.0)):
+        score = band()
+        found = play.reconstruct(model, score, seed=3).made
+        np.testing.assert_array_equal(found, play.reconstruct(model, score, temperature, 3).made)
+
+
+def test_a_piece_is_edited_window_by_window(bands):
+    score = band()
+    edited = play.edit(bands, score, "jazz", 0.8)
+    windows = encoded(bands, score, 3 * 64).reshape(3, 64, 4).copy()
+    windows[:, 0] = sounding(encoded(bands, score, 3 * 64))[::64]
+    made = np.concatenate(bands.edit(windows, "jazz", 0.8))[: 9 * 16]
+    within = np.arange(9 * 16) % 64 > 0
+    np.testing.assert_array_equal(edited.made[within], made[within])
+    unmoved = play.edit(bands, score, "jazz", 0.0)
+    again = play.reconstruct(bands, score)
+    np.testing.assert_array_equal(unmoved.made, again.made)
+    np.testing.assert_array_equal(edited.tokens, again.tokens)
+    assert (edited.made != again.made).any()
+
+
+def test_samples_of_a_genre_are_those_of_the_model(bands):
+    for genre in ("rock", "folk"):
+        expected = bands.representation.decode(bands.sample(1, 64, seed=4, genre=genre)[0])
+        (made,) = play.sample(bands, seed=4, genre=genre)
+        np.testing.assert_array_equal(made.notes, expected.notes)
+
+
+def test_genres_that_are_not_there_are_told(bands, melody):
+    for ask in (
+        lambda model: play.sample(model, genre="polka"),
+        lambda model: play.edit(model, band(), "polka"),
+    ):
+        with pytest.raises(play.PlayError, match=r"of rock, jazz, folk\. Received: 'polka'"):
+            ask(bands)
+        with pytest.raises(play.PlayError, match=r"has no genres\. Choose a MusAE"):
+            ask(melody)
 
 
 def test_files_and_bytes_are_read_as_scores_are(model, tmp_path):
@@ -126,6 +219,7 @@ def test_the_track_that_plays_in_the_most_bars_is_the_line():
     score = band()
     assert set(play.lines(score, Melody()).notes["track"]) == {0}
     assert set(play.lines(score, Trio()).notes["track"]) == {0, 2, 3}
+    assert set(play.lines(score, Band()).notes["track"]) == {0, 2, 3, 4, 5}
     assert play.lines(score, Drums()) is score
 
 

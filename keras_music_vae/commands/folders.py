@@ -12,6 +12,8 @@ def presets(options):
     found = list_presets()
     for preset in found:
         print(f"{preset.name}  {preset.summary}")
+        if preset.genres:
+            print(f"  genres, neighbours side by side: {', '.join(preset.genres)}")
     if not found:
         print("This release has no presets. Folders made by save_preset work in their place.")
 

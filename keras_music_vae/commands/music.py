@@ -1,4 +1,4 @@
-"""The commands that make music: `sample`, `reconstruct`, `interpolate` and `sweep`.
+"""The commands that make music: `sample`, `reconstruct`, `edit`, `interpolate` and `sweep`.
 
 Of each family of models a module says how its music is made: `rolls` and `tokens`.
 """
@@ -14,11 +14,14 @@ from keras_music_vae.commands.common import (
     write_midi,
 )
 
+# The lowest temperature of models that draw.
+LEAST_DRAWN = 0.01
+
 
 def sample(options):
     paths = numbered(writable(options.out), options.count)
     plots = numbered(writable(options.plot), options.count) if options.plot else []
-    model = load(options.preset)
+    model = _load(options)
     tempo_qpm = options.tempo or model.preset.tempo_qpm
     pieces = _family(model).sample(model, options)
     for piece, path in zip(pieces, paths, strict=True):
@@ -30,27 +33,29 @@ def sample(options):
 
 
 def reconstruct(options):
+    _remake(options, lambda model: _family(model).reconstruct)
+
+
+def edit(options):
+    _remake(options, lambda model: _of_windows(model, "MusAE to edit").edit)
+
+
+def _remake(options, function_of):
+    """Reads a piece, makes it again by the function of the model, and writes it."""
     out = writable(options.out)
     score = _read(options.midi)
-    model = load(options.preset)
-    made, told = _family(model).reconstruct(model, score, options)
+    model = _load(options)
+    made, told = function_of(model)(model, score, options)
     write_midi(made, out, _tempo(score, model))
     print(f"{out}: {told}")
 
 
 def interpolate(options):
-    from keras_music_vae.commands import tokens
-
     out = writable(options.out)
     plot = writable(options.plot) if options.plot else None
     first, _ = _read(options.first), _read(options.second)
-    model = load(options.preset)
-    if _family(model) is not tokens:
-        raise CommandError(
-            f"{model.preset.name} has a code for each step, not for a window. Choose a preset of "
-            "MusicVAE to interpolate."
-        )
-    piece = tokens.interpolate(model, options)
+    model = _load(options)
+    piece = _of_windows(model, "MusicVAE or MusAE to interpolate").interpolate(model, options)
     write_midi(piece.score, out, _tempo(first, model))
     print(f"{out}: {piece.length}")
     if plot:
@@ -58,14 +63,10 @@ def interpolate(options):
 
 
 def sweep(options):
-    from keras_music_vae.commands import tokens
-
     out = new_folder(options.out)
     score = _read(options.midi)
-    model = load(options.preset)
-    if _family(model) is not tokens:
-        raise CommandError(f"{model.preset.name} has a code for each step, not for a window.")
-    swept, draw = tokens.sweep(model, options)
+    model = _load(options)
+    swept, draw = _of_windows(model, "MeasureVAE to sweep").sweep(model, options)
     out.mkdir(exist_ok=True)
     for attribute, each in swept.items():
         path = out / f"{attribute}.mid"
@@ -75,10 +76,35 @@ def sweep(options):
     write_figure(draw(), out / "sweep.png")
 
 
+def _load(options):
+    """The model; without a temperature, the options get its own."""
+    model = load(options.preset)
+    if options.temperature is None:
+        options.temperature = model.own_temperature
+    elif options.temperature < LEAST_DRAWN and model.own_temperature:
+        raise CommandError(
+            f"{model.preset.name} draws each note after those before it. Expected a --temperature "
+            f"of {LEAST_DRAWN} or more. Received: {options.temperature:g}."
+        )
+    return model
+
+
 def _family(model):
     from keras_music_vae.commands import rolls, tokens
 
     return tokens if model.preset.window_bars else rolls
+
+
+def _of_windows(model, wanted):
+    """The family, if it is that of models with a code for a window."""
+    from keras_music_vae.commands import tokens
+
+    if _family(model) is not tokens:
+        raise CommandError(
+            f"{model.preset.name} has a code for each step, not for a window. Choose a preset of "
+            f"{wanted}."
+        )
+    return tokens
 
 
 def _read(path):

@@ -76,11 +76,14 @@ def _add_music(command):
     made.add_argument("--key", type=_key, help='such as "G major" or "Bb minor"')
     made.add_argument("--steps", type=_whole(1), help="length of piano rolls (default: 64)")
     made.add_argument(
-        "--bars", type=_whole(1), help="length of MusicVAE's pieces (default: as it was trained)"
+        "--bars", type=_whole(1), help="length of pieces of windows (default: as trained)"
     )
     made.add_argument("--count", type=_whole(1), default=1, help="pieces to make (default: 1)")
     made.add_argument(
         "--tempo", type=_between(4, 999), help="quarters a minute (default: the preset's)"
+    )
+    made.add_argument(
+        "--genre", help="of MusAE, one that `presets` lists (default: any, drawn for each piece)"
     )
     _add_randomness(made)
     made.add_argument("--out", required=True, help="MIDI file; several pieces are numbered")
@@ -96,9 +99,26 @@ def _add_music(command):
     _add_randomness(again)
     again.add_argument("--out", required=True, help="MIDI file")
 
+    edited = command(
+        commands.edit,
+        "move a MIDI file towards a genre, window by window (MusAE)",
+        f"{PROGRAM} edit in.mid --preset my_bands --genre rock --amount 0.5 --out out.mid",
+    )
+    edited.add_argument("midi", metavar="IN.mid", help="MIDI file")
+    _add_preset(edited)
+    edited.add_argument("--genre", required=True, help="one that `presets` lists for the preset")
+    text = (
+        "how far each window's code goes, from 0, made again and not moved, to 1, at the centre "
+        "of the genre's petal in the two directions in which genres differ; what the code is in "
+        "all others stays (default: 0.5)"
+    )
+    edited.add_argument("--amount", type=_between(0, 1), default=0.5, help=text)
+    _add_randomness(edited)
+    edited.add_argument("--out", required=True, help="MIDI file")
+
     between = command(
         commands.interpolate,
-        "make the windows between the first windows of two MIDI files (MusicVAE)",
+        "make the windows between the first windows of two MIDI files (MusicVAE, MusAE)",
         f"{PROGRAM} interpolate a.mid b.mid --preset my_melodies --temperature 0.5 --out out.mid",
     )
     between.add_argument("first", metavar="A.mid", help="MIDI file to begin with")
@@ -127,7 +147,7 @@ def _add_music(command):
     )  # fmt: skip
     text = "the bar to begin with, from 1 (default: the first window with notes)"
     swept.add_argument("--bar", type=_whole(1), help=text)
-    _add_randomness(swept, temperature=0.01)
+    _add_randomness(swept)
     text = "folder, to be made: a MIDI file for each attribute, and sweep.png"
     swept.add_argument("--out", required=True, help=text)
 
@@ -137,12 +157,12 @@ def _add_preset(parser):
     parser.add_argument("--preset", required=True, help=text)
 
 
-def _add_randomness(parser, temperature=1.0):
+def _add_randomness(parser):
     parser.add_argument(
         "--temperature",
-        type=_between(0.01, 100),
-        default=temperature,
-        help=f"below 1 makes likely notes likelier (default: {temperature:g})",
+        type=_between(0, 100),
+        help="below 1 makes likely notes likelier; 0 takes the likeliest, with MusAE and "
+        "MeasureVAE (default: 1, with these two 0)",
     )
     parser.add_argument("--seed", type=_whole(0), default=0, help="equal seeds, equal music")
 

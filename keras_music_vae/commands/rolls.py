@@ -12,6 +12,8 @@ def sample(model, options):
 
     if options.bars:
         raise CommandError(f"{model.preset.name} counts in steps; give --steps, not --bars.")
+    if options.genre:
+        raise CommandError(f"{model.preset.name} has no genres to choose from; leave out --genre.")
     _check_key(model, options.key)
     steps = options.steps or STEPS
     rolls = model.sample(options.count, steps, options.key, None, options.temperature, options.seed)

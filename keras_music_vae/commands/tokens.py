@@ -1,4 +1,4 @@
-"""Music of models of windows of tokens: melodies, drums and trios."""
+"""Music of models of windows of tokens: melodies, drums, trios and bands."""
 
 from keras_music_vae.commands.common import CommandError, mistakes
 from keras_music_vae.commands.piece import Piece
@@ -15,7 +15,9 @@ def sample(model, options):
     if options.steps:
         raise CommandError(f"{model.preset.name} counts in bars; give --bars, not --steps.")
     with _refusals():
-        scores = play.sample(model, options.count, options.bars, options.temperature, options.seed)
+        scores = play.sample(
+            model, options.count, options.bars, options.temperature, options.seed, options.genre
+        )
     bars = options.bars or play.window_bars(model)
     return [_piece(score, bars, _bars(bars)) for score in scores]
 
@@ -23,18 +25,34 @@ def sample(model, options):
 def reconstruct(model, score, options):
     """The score that the command `reconstruct` writes, and what it says of it."""
     from keras_music_vae import play
-    from keras_music_vae.music.representations import steps_per_bar
 
     with _refusals():
         remade = play.reconstruct(model, options.midi, options.temperature, options.seed)
+    return remade.score, _told(model, score, remade)
+
+
+def edit(model, score, options):
+    """The score that the command `edit` writes, and what it says of it."""
+    from keras_music_vae import play
+
+    how = options.genre, options.amount, options.temperature, options.seed
+    with _refusals():
+        remade = play.edit(model, options.midi, *how)
+    moved = f"moved {options.amount:.0%} of the way to {options.genre}"
+    return remade.score, _told(model, score, remade, moved)
+
+
+def _told(model, score, remade, *more):
+    """Says what was made of a piece, and from which of its tracks."""
+    from keras_music_vae import play
+    from keras_music_vae.music.representations import steps_per_bar
+
     bars = _bars(len(remade.tokens) // steps_per_bar(model.representation))
     told = [f"{bars} in windows of {play.window_bars(model)}"]
     if tracks := _tracks(score, model.representation):
         told.append(tracks)
-    told.append(
-        f"{remade.kept:.0%} of tokens kept, {remade.events_kept:.0%} where something happens"
-    )
-    return remade.score, "; ".join(told)
+    kept = f"{remade.kept:.0%} of tokens kept, {remade.events_kept:.0%} where something happens"
+    return "; ".join([*told, *more, kept])
 
 
 def interpolate(model, options):
@@ -83,7 +101,7 @@ def _bars(count):
 
 
 def _tracks(score, representation):
-    """Says which tracks a melody and a bass were read from; "" of drums."""
+    """Says which tracks parts with pitches were read from; "" where all tracks are taken."""
     import numpy as np
 
     from keras_music_vae import play
@@ -91,8 +109,11 @@ def _tracks(score, representation):
 
     notes = play.lines(score, representation).notes
     notes = notes[~notes["is_drum"]] if notes is not score.notes else notes[:0]
-    names = []
+    names = {}  # each once, in order
     for track, first in zip(*np.unique(notes["track"], return_index=True), strict=True):
         name = score.names[track] if track < len(score.names) else ""
-        names.append(name.strip() or midi.FAMILIES[notes["program"][first] // 8])
-    return f"read from {' and '.join(names)}" if names else ""
+        names[name.strip() or midi.FAMILIES[notes["program"][first] // 8]] = None
+    if not names:
+        return ""
+    *others, last = names
+    return f"read from {', '.join(others)} and {last}" if others else f"read from {last}"

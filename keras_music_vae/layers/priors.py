@@ -31,7 +31,8 @@ class Flower:
     Returns:
         `(batch, latent)`.
 
-    The covariance is never made: the two first directions are turned, and all are scaled.
+    The covariance is never made: the two first directions are turned, and all are scaled. In all
+    other directions, petals are alike.
 
     Reference: Valenti, Carta and Bacciu 2020, equations 14 to 18.
     """
@@ -42,10 +43,33 @@ class Flower:
         self.variance = variance
 
     def __call__(self, noise, component):
-        angle = ops.cast(component, noise.dtype)[:, None] * (2 * math.pi / self.components)
-        cosine, sine = ops.cos(angle), ops.sin(angle)
+        cosine, sine = self._direction(component, noise.dtype)
         radius = 1 + math.sqrt(self.radial_variance) * noise[:, :1]
         others = math.sqrt(self.variance) * noise[:, 1:]
         across = others[:, :1]
         turned = [radius * cosine - across * sine, radius * sine + across * cosine]
         return ops.concatenate([*turned, others[:, 1:]], axis=-1)
+
+    def move(self, codes, component, amount):
+        """Moves codes in a straight line towards the centre of a petal, in the petals' plane.
+
+        Formula: z + amount ((cos t, sin t) - (z_0, z_1)) in the first two directions; z in the
+        others, which do not tell petals apart.
+
+        Args:
+            codes: `(batch, latent)`.
+            component: int `(batch,)`, as when called.
+            amount: scalar, from 0, where codes are, to 1.
+
+        Returns:
+            `(batch, latent)`.
+        """
+        codes = ops.convert_to_tensor(codes)
+        centre = ops.concatenate(self._direction(component, codes.dtype), axis=-1)
+        plane = codes[:, :2] + amount * (centre - codes[:, :2])
+        return ops.concatenate([plane, codes[:, 2:]], axis=-1)
+
+    def _direction(self, component, dtype):
+        """Cosine and sine of the petals' angles, each `(batch, 1)`."""
+        angle = ops.cast(component, dtype)[:, None] * (2 * math.pi / self.components)
+        return ops.cos(angle), ops.sin(angle)

@@ -59,7 +59,12 @@ class Autoencoder(keras.Model):
     The counter is the model's own because an optimizer's is a constant inside a forward pass traced
     under JAX. Every replica counts for itself: an aggregation would make replicas wait for each
     other within `call`, and Keras would then mix up what they gave to `add_loss`.
+
+    Attributes:
+        own_temperature: float, at which music is made where no temperature is asked for.
     """
+
+    own_temperature = 1.0
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

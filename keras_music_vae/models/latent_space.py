@@ -79,13 +79,11 @@ class LatentSpace:
 
     Attributes:
         between: `slerp` or `lerp`, the way from code to code.
-        temperature: float, at which music is made where no other is given.
         token_dtype: str, the type of the values of a step.
         length_unit: int, of which the steps to decode are a multiple.
     """
 
     between = staticmethod(slerp)
-    temperature = 0.0
     token_dtype = "int32"
     length_unit = 1
     _compiled_mean = _compiled_rollout = None
@@ -96,7 +94,8 @@ class LatentSpace:
         Args:
             z: `(batch, latent)`.
             length: int, steps to make, a multiple of `length_unit`.
-            temperature: float. At 0 the likeliest tokens are taken, above they are drawn.
+            temperature: float. At 0 the likeliest tokens are taken, above they are drawn; None for
+                the model's own.
             seed: int, of what is drawn.
 
         Returns:
@@ -105,7 +104,7 @@ class LatentSpace:
         Raises:
             ValueError: if the temperature is below 0, or the length is no such multiple.
         """
-        temperature = self.temperature if temperature is None else temperature
+        temperature = self.own_temperature if temperature is None else temperature
         if temperature < 0:
             raise ValueError(
                 f"temperature must be 0, for the likeliest, or above. Received: {temperature}"
@@ -248,7 +247,7 @@ class LatentSpace:
         Args:
             x: int tokens `(time, part)`; not part of the result.
             windows: int, at least 1; the last is of the drawn code.
-            temperature, seed: see `decode`.
+            temperature, seed: see `chain`.
 
         Returns:
             array `(windows * time, part)`.

@@ -75,8 +75,6 @@ class MusicVAE(LatentSpace, Autoencoder):
     Inverse Sequence Transformations"; magenta/models/music_vae.
     """
 
-    temperature = 1.0
-
     def __init__(
         self,
         num_classes,
@@ -300,7 +298,7 @@ class MusicVAE(LatentSpace, Autoencoder):
                 f"length must be a multiple of {self.length_unit}, the subsequences of this "
                 f"decoder. Received: {length}"
             )
-        temperature = self.temperature if temperature is None else temperature
+        temperature = self.own_temperature if temperature is None else temperature
         if temperature <= 0:
             raise ValueError(
                 f"temperature must be above 0, 0.001 for the likeliest. Received: {temperature}"

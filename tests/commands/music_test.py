@@ -1,4 +1,7 @@
-"""The commands with presets of MusicVAE, in this process."""
+"""The commands with presets of models of windows, in this process."""
+
+import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -6,13 +9,14 @@ import pytest
 
 from keras_music_vae import play, presets
 from keras_music_vae.__main__ import main
-from keras_music_vae.models import VAE, MusicVAE
+from keras_music_vae.models import VAE, MusAE, MusicVAE
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Drums, Melody, Trio, tokens_of
-from tests.play_test import band
+from keras_music_vae.music.representations import Band, Drums, Melody, Trio, tokens_of
+from tests.play_test import BAND, SIZES, TRIO, band
 
-SIZES = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}
-TRIO = {"num_classes": (90, 90, 512), "subsequences": 4, "split_parts": True}
+tensorflow_only = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="SavedModels are written by TensorFlow"
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +31,13 @@ def shipped(tmp_path_factory):
         "alone": (MusicVAE((90,), **SIZES | {"latent_dim": 0}), Melody(), None),
         "chords": (MusicVAE((90,), **SIZES, control_dim=2), Melody(), None),
         "groove": (MusicVAE((2,) * 9, **SIZES, head="groove"), None, None),
+        "bands": (MusAE(**BAND, genre_order=(2, 0, 1)), Band(), 4),
+        "normal": (MusAE(**BAND | {"genres": ()}), Band(), 4),
         "rolls": (VAE(latent_dim=3, hidden_dim=8), None, None),
     }
+    for name in ("bands", "normal"):  # or all notes would be one
+        for weight in models[name][0].trainable_weights:
+            weight.assign(0.5 * keras.random.normal(weight.shape))
     for name, (model, representation, bars) in models.items():
         presets.save_preset(
             model, folder / name, representation=representation, bars=bars, tempo_qpm=90
@@ -62,7 +71,12 @@ def assert_same_notes(path, score):
 
 @pytest.mark.parametrize(
     ("preset", "told"),
-    [("melody", "2 bars, 5 s"), ("drums", "1 bar, 3 s"), ("trio", "4 bars, 11 s")],
+    [
+        ("melody", "2 bars, 5 s"),
+        ("drums", "1 bar, 3 s"),
+        ("trio", "4 bars, 11 s"),
+        ("bands", "4 bars, 11 s"),
+    ],
 )
 def test_sample_writes_what_the_model_samples(preset, told, capsys):
     arguments = ["sample", "--preset", preset, "--seed", "3", "--temperature", "0.9"]
@@ -74,6 +88,20 @@ def test_sample_writes_what_the_model_samples(preset, told, capsys):
     expected = model.representation.decode(tokens_of(window, model.representation))
     assert_same_notes("a.mid", expected)
     assert midi.read("a.mid").tempos["tempo_qpm"] == pytest.approx([90], rel=1e-6)
+
+
+def test_without_a_temperature_bands_are_of_their_likeliest_tokens():
+    arguments = ["sample", "--preset", "bands", "--out", "a.mid"]
+    assert main([*arguments, "--genre", "jazz", "--seed", "3"]) == 0
+    window = presets.from_preset("bands").sample(1, 64, 0.0, 3, "jazz")[0]
+    assert_same_notes("a.mid", Band().decode(window))
+    likeliest = midi.read("a.mid").notes
+    assert main([*arguments, "--genre", "jazz", "--seed", "3", "--temperature", "0"]) == 0
+    np.testing.assert_array_equal(midi.read("a.mid").notes, likeliest)
+    assert main([*arguments, "--genre", "folk", "--seed", "3"]) == 0
+    other = presets.from_preset("bands").sample(1, 64, 0.0, 3, "folk")[0]
+    assert (other != window).any()
+    assert_same_notes("a.mid", Band().decode(other))
 
 
 def test_several_pieces_of_other_lengths_with_plots(tmp_path, capsys):
@@ -88,7 +116,13 @@ def test_several_pieces_of_other_lengths_with_plots(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("preset", "tracks"), [("melody", "Lead; "), ("drums", None), ("trio", "Lead and Bass; ")]
+    ("preset", "tracks"),
+    [
+        ("melody", "Lead; "),
+        ("drums", None),
+        ("trio", "Lead and Bass; "),
+        ("bands", "Lead, Bass, Violin and Viola; "),
+    ],
 )
 def test_reconstruct_writes_what_the_model_reconstructs(song, preset, tracks, capsys):
     arguments = ["reconstruct", "song.mid", "--preset", preset, "--seed", "2", "--out", "b.mid"]
@@ -101,6 +135,51 @@ def test_reconstruct_writes_what_the_model_reconstructs(song, preset, tracks, ca
     told = f"b.mid: 9 bars in windows of {bars}; " + (f"read from {tracks}" if tracks else "")
     told += f"{remade.kept:.0%} of tokens kept, {remade.events_kept:.0%} where something happens\n"
     assert capsys.readouterr().out == told
+
+
+def test_edit_writes_the_piece_moved(song, capsys):
+    arguments = ["edit", "song.mid", "--preset", "bands", "--genre", "jazz", "--out", "b.mid"]
+    assert main([*arguments, "--amount", "0.8"]) == 0
+    model = presets.from_preset("bands")
+    edited = play.edit(model, song, "jazz", 0.8)
+    assert_same_notes("b.mid", edited.score)
+    assert midi.read("b.mid").tempos["tempo_qpm"] == pytest.approx([70], rel=1e-6)
+    told = "b.mid: 9 bars in windows of 4; read from Lead, Bass, Violin and Viola; "
+    told += f"moved 80% of the way to jazz; {edited.kept:.0%} of tokens kept, "
+    assert capsys.readouterr().out.startswith(told)
+    assert main([*arguments, "--amount", "0"]) == 0
+    assert_same_notes("b.mid", play.reconstruct(model, song).score)
+
+
+def test_bands_are_interpolated_by_straight_lines(song, capsys):
+    arguments = ["interpolate", "song.mid", "other.mid", "--preset", "bands", "--steps", "3"]
+    assert main([*arguments, "--out", "c.mid"]) == 0
+    expected = play.interpolate(presets.from_preset("bands"), "song.mid", "other.mid", 3, 0.0)
+    assert_same_notes("c.mid", expected)
+    assert capsys.readouterr().out == "c.mid: 3 windows, 12 bars\n"
+
+
+@pytest.mark.slow
+@tensorflow_only
+def test_an_exported_mus_ae_samples_of_a_genre():
+    import tensorflow as tf
+
+    assert main(["export", "--preset", "bands", "--out", "saved_model"]) == 0
+    genres = json.loads(Path("saved_model", "configuration.json").read_text())["config"]["genres"]
+    how = {"count": tf.constant(2), "length": tf.constant(64), "seed": tf.constant(3)}
+    how |= {"temperature": tf.constant(0.0), "genre": tf.constant([genres.index("jazz")])}
+    loaded = tf.saved_model.load("saved_model")
+    made = loaded.sample(how)["tokens"]
+    expected = presets.from_preset("bands").sample(2, 64, seed=3, genre="jazz")
+    np.testing.assert_array_equal(made, expected)
+
+
+def test_presets_tell_their_genres_in_the_order_of_the_circle(capsys):
+    assert main(["presets"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = lines.index("  genres, neighbours side by side: folk, rock, jazz")
+    assert lines[told - 1].startswith("bands")
+    assert sum("genres" in line for line in lines) == 1
 
 
 def test_interpolate_writes_the_windows_between(song, tmp_path, capsys):
@@ -128,6 +207,10 @@ def new(preset, *more):
     return ["sample", "--preset", preset, "--out", "a.mid", *more]
 
 
+def edit(preset, path="song.mid", genre="rock"):
+    return ["edit", path, "--preset", preset, "--genre", genre, "--out", "a.mid"]
+
+
 MISTAKES = {
     "key": (new("melody", "--key", "C"), "melody has no keys to choose from; leave out --key"),
     "steps": (new("melody", "--steps", "8"), "melody counts in bars; give --bars, not --steps"),
@@ -144,6 +227,17 @@ MISTAKES = {
     "second is short": (between("melody", second="short.mid"), "short.mid: The music is shorter"),
     "first is not there": (between("melody", first="no.mid"), "No such file"),
     "interpolation of rolls": (between("rolls"), "has a code for each step, not for a window"),
+    "unknown genre": (edit("bands", genre="polka"), "of rock, jazz, folk. Received: 'polka'"),
+    "unknown genre to sample": (new("bands", "--genre", "polka"), "of rock, jazz, folk. Received"),
+    "no genres to edit": (edit("melody"), "This model has no genres. Choose a MusAE"),
+    "no genres in the prior": (edit("normal"), "This model has no genres. Choose a MusAE"),
+    "no genres to sample": (new("melody", "--genre", "rock"), "This model has no genres"),
+    "genres of rolls": (new("rolls", "--genre", "rock"), "no genres to choose from; leave out"),
+    "edit of rolls": (edit("rolls"), "Choose a preset of MusAE to edit"),
+    "no band to edit": (edit("bands", "melody.mid"), "melody.mid: The file lacks drums, a bass"),
+    "no MIDI to edit": (edit("bands", "text.mid"), "not a MIDI file"),
+    "likeliest melody": (new("melody", "--temperature", "0"), "of 0.01 or more. Received: 0."),
+    "likeliest rolls": (new("rolls", "--temperature", "0"), "of 0.01 or more. Received: 0."),
     "no folder": (between("melody", out="no/a.mid"), "no is not there to write a.mid to"),
 }
 

@@ -51,7 +51,7 @@ def made_by_hand(model, bar, attribute):
     """Tokens (value, tick) of a sweep of one measure of the song."""
     line = model.representation.encode(play.lines(band(), model.representation))
     x = line[24 * (bar - 1) : 24 * bar, None].astype("int32")
-    return model.sweep(x[None], DIMS[attribute], VALUES, 24, 0.01, 0)[0, ..., 0]
+    return model.sweep(x[None], DIMS[attribute], VALUES, 24)[0, ..., 0]
 
 
 def test_a_preset_keeps_which_dimension_is_which_attribute(shipped, tmp_path):
@@ -121,7 +121,10 @@ def test_the_command_takes_attributes_values_and_a_bar(tmp_path, capsys):
     ("arguments", "told"),
     [
         (["--preset", "unordered"], "unordered has codes in no order"),
-        (["--preset", "rolls"], "rolls has a code for each step"),
+        (
+            ["--preset", "rolls"],
+            "rolls has a code for each step, not for a window. Choose a preset of MeasureVAE",
+        ),
         (
             ["--preset", "measures", "--attribute", "pitch_range"],
             "were ordered: note_density, contour. Received: pitch_range",

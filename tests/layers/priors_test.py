@@ -39,6 +39,23 @@ def test_variances_are_arguments():
     np.testing.assert_allclose(codes, [[3, 0, 0], [1, 0.5, 0], [1, 0, 0.5]], atol=1e-6)
 
 
+def test_codes_move_to_a_petal_s_centre_in_the_plane_of_the_petals():
+    flower = Flower(4)
+    codes = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+    component = np.array([0, 1, 2])
+    centres = np.array([[1, 0], [0, 1], [-1, 0]])
+    for amount in (0.0, 0.3, 1.0):
+        moved = np.asarray(flower.move(codes, component, amount))
+        np.testing.assert_array_equal(moved[:, 2:], codes[:, 2:])
+        expected = (1 - amount) * codes[:, :2] + amount * centres
+        np.testing.assert_allclose(moved[:, :2], expected, atol=1e-6)
+    # Draws of a petal lie around where codes are moved to.
+    noise = np.zeros((3, 5), "float32")
+    np.testing.assert_allclose(
+        flower.move(noise, component, 1.0), flower(noise, component), atol=1e-6
+    )
+
+
 def test_the_normal_prior_is_its_noise():
     noise = np.ones((2, 3), "float32")
     np.testing.assert_array_equal(standard_normal(noise), noise)

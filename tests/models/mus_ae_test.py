@@ -231,6 +231,40 @@ def test_music_of_codes(model):
     assert model.decode(mean, 11).shape == (3, 11, 2)
 
 
+def test_codes_move_to_a_genre_by_its_place_and_windows_with_them():
+    model = make(genres=GENRES, genre_order=(2, 0, 1))  # folk, rock, jazz around the circle
+    x = tokens(4)
+    mean = np.asarray(model.encode(x).mean)
+    moved = np.asarray(model.move(mean, "jazz", 0.25))
+    expected = 0.75 * mean[:, :2] + 0.25 * np.array([-1, 0])
+    np.testing.assert_allclose(moved[:, :2], expected, atol=1e-6)
+    np.testing.assert_array_equal(moved[:, 2], mean[:, 2])
+    each = np.asarray(model.move(mean, [2, 0, 1, 3], 1.0))[:, :2]
+    np.testing.assert_allclose(each, [[1, 0], [0, 1], [-1, 0], [0, -1]], atol=1e-6)
+    edited = model.edit(x, "jazz", 1.0)
+    np.testing.assert_array_equal(edited, model.decode(model.move(mean, "jazz", 1.0), 8))
+    np.testing.assert_array_equal(model.edit(x, "jazz", 0), model.reconstruct(x))
+    assert (edited != model.reconstruct(x)).any()
+
+
+@pytest.mark.parametrize(
+    ("genre", "amount", "message"),
+    [
+        ("polka", 0.5, "a genre of rock, jazz, folk. Received: 'polka'"),
+        ("rock", 1.1, "an amount from 0 to 1. Received: 1.1"),
+        ("rock", -0.1, "an amount from 0 to 1. Received: -0.1"),
+    ],
+)
+def test_ways_that_are_not_there_are_told(model, genre, amount, message):
+    with pytest.raises(ValueError, match=message):
+        model.edit(tokens(2), genre, amount)
+
+
+def test_without_genres_there_is_no_way_to_one():
+    with pytest.raises(ValueError, match=r"none\. Received: 'rock'\. A MusAE that was made with"):
+        make().edit(tokens(2), "rock")
+
+
 def test_drawn_tokens_have_the_probabilities_of_the_logits(model):
     z, count = np.ones((1, 3), "float32"), 4000
     drawn = model.decode(np.repeat(z, count, axis=0), 2, temperature=0.7, seed=4)
@@ -245,7 +279,7 @@ def test_drawn_tokens_have_the_probabilities_of_the_logits(model):
 
 def test_a_chain_goes_from_code_to_code_in_straight_lines(model):
     codes = np.random.default_rng(5).normal(size=(2, 3))
-    made = model.chain(codes, 3, 4, temperature=0.0)
+    made = model.chain(codes, 3, 4)
     way = walk(codes, 3, lerp)
     np.testing.assert_allclose(way[1], codes.mean(axis=0), atol=1e-6)
     np.testing.assert_array_equal(made, np.concatenate(model.decode(way, 4)))

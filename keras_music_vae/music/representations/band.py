@@ -77,7 +77,7 @@ class Band:
         """
         notes = round_to_grid(score, STEPS_PER_QUARTER, min_steps=1).notes
         steps = int(pad_to_bar(notes["end"].max(initial=0))) if length is None else length
-        part = _part(notes)
+        part = part_of(notes)
         lines = [_line(notes[part == number], steps) for number in range(len(PARTS))]
         return np.stack([_first_explicit(*line) for line in lines], axis=-1)
 
@@ -134,7 +134,7 @@ class Band:
             raise midi.MidiError("not_4_4")
         notes = round_to_grid(score, STEPS_PER_QUARTER, min_steps=1).notes
         steps = min(int(notes["end"].max(initial=0)) // BAR, MAX_BARS_TOGETHER) * BAR
-        part = _part(notes)
+        part = part_of(notes)
         if len(np.unique(part)) < len(PARTS):
             raise midi.MidiError("no_band")
         if steps < bars * BAR:
@@ -196,8 +196,8 @@ def sounding(tokens):
     return np.where(last < 0, tokens.dtype.type(SILENCE), found)
 
 
-def _part(notes):
-    """Int array (note,): the part that each note is of, an index of `PARTS`."""
+def part_of(notes):
+    """Int array (note,): the part that each note of a `Score` is of, an index of `PARTS`."""
     guitar, bass = notes["program"] < 32, (notes["program"] >= 32) & (notes["program"] < 40)
     return np.select([notes["is_drum"], bass, guitar], [0, 1, 2], default=3)
 
