@@ -1,7 +1,5 @@
 """Model cards: what a preset is and how to play it, for people."""
 
-STEPS_PER_BAR = 16
-
 
 def model_card(preset, facts, results):
     """Writes the model card of a preset, in Markdown.
@@ -22,11 +20,13 @@ def model_card(preset, facts, results):
         settings = [f"{name} {value}" for name, value in settings.items()]
         described["Representation"] = ", ".join([kind, *settings])
     if preset.window_bars:
-        described["Windows"] = f"{preset.window_bars} bars of {STEPS_PER_BAR} steps"
+        described["Windows"] = f"{preset.window_bars} bars of {preset.steps_per_bar} steps"
     if classes:
         described["Key classes"] = ", ".join(classes)
     if preset.genres:
         described["Genres"] = ", ".join(preset.genres)
+    if attributes := preset.attributes:
+        described["Attributes"] = ", ".join(f"{name} z[{dim}]" for name, dim in attributes.items())
     described |= facts
     made_by = ", ".join(f"{name} {version}" for name, version in preset.versions.items())
     parts = [
@@ -55,7 +55,7 @@ def _examples(preset, key):
         lines += [f"roll = model.sample({arguments})[0]"]
         tokens = "roll"
     else:
-        steps = STEPS_PER_BAR * preset.window_bars
+        steps = preset.steps_per_bar * preset.window_bars
         lines += [f"window = model.sample(1, length={steps}, seed=1)[0]"]
         tokens = "tokens_of(window, model.representation)"
     if not preset.representation:

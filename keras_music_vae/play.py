@@ -7,9 +7,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Band, Melody, Trio, band, tokens_of, window_of
+from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
+from keras_music_vae.music.representations import (
+    Band,
+    Melody,
+    SpelledMelody,
+    Trio,
+    band,
+    no_event,
+    steps_per_bar,
+    tokens_of,
+    window_of,
+)
+from keras_music_vae.music.windows import cut
 
-BAR = 16
+# The lowest temperature of models that draw, at which they all but always take the likeliest.
+LEAST_DRAWN = 0.01
 
 
 class PlayError(ValueError):
@@ -42,16 +55,29 @@ class Remade(NamedTuple):
         return float((self.tokens == self.made)[happens].mean()) if happens.any() else 1.0
 
 
+class Swept(NamedTuple):
+    """What a sweep made.
+
+    Attributes:
+        score: `midi.Score`, a window for each value.
+        found: float array `(value,)`, the attribute of each window; None if it is not one of
+            `music.attributes`, which measures have.
+    """
+
+    score: Any
+    found: np.ndarray | None
+
+
 def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
     """Makes pieces from nothing.
 
     Args:
-        model: of windows, `MusicVAE` or `MusAE`, with a `representation`, such as `from_preset`
-            gives.
+        model: of windows, such as `MusicVAE` or `MusAE`, with a `representation`, as `from_preset`
+            gives them.
         count: int, pieces to make.
         bars: int, the length of each; None for that of the model's windows.
         temperature: float, see the model's `decode`; None for the model's own: 1 for `MusicVAE`, 0
-            for `MusAE`.
+            for `MusAE` and `MeasureVAE`.
         seed: int, see the model's `decode`.
         genre: str, one of the model's `genres` of whose codes to draw; None for any.
 
@@ -63,14 +89,14 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
             no such genre.
     """
     representation, own = _representation(model, codes=False), window_bars(model)
-    if model.subsequences and bars not in (None, own):
+    if model.length_unit > 1 and bars not in (None, own):
         raise PlayError(
             f"This model is hierarchical and makes pieces of {own} bars. Received: {bars} bars. "
             "Longer ones are made of several windows: `MusicVAE.chain`."
         )
     told = {} if genre is None else {"genre": _genre(model, genre)}
-    temperature = _temperature(model, temperature)
-    made = model.sample(count, (bars or own) * BAR, temperature, seed, **told)
+    length = (bars or own) * steps_per_bar(representation)
+    made = model.sample(count, length, temperature, seed, **told)
     return [representation.decode(tokens_of(window, representation)) for window in made]
 
 
@@ -93,7 +119,6 @@ def reconstruct(model, source, temperature=None, seed=0):
         PlayError: if the model has no representation, is told chords, or has no encoder.
         OSError: if the path cannot be read.
     """
-    temperature = _temperature(model, temperature)
     return _remade(model, source, lambda windows: model.reconstruct(windows, temperature, seed))
 
 
@@ -115,7 +140,7 @@ def edit(model, source, genre, amount=0.5, temperature=None, seed=0):
         PlayError: as for `reconstruct`, or if the model has no such genre.
         ValueError: if the amount is below 0 or above 1.
     """
-    genre, temperature = _genre(model, genre), _temperature(model, temperature)
+    genre = _genre(model, genre)
     return _remade(model, source, lambda x: model.edit(x, genre, amount, temperature, seed))
 
 
@@ -137,8 +162,56 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0):
     representation, bars = _representation(model), window_bars(model)
     ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
     ends = window_of(ends, representation, model.num_classes)
-    made = model.interpolate(*ends, steps, _temperature(model, temperature), seed)
+    made = model.interpolate(*ends, steps, temperature, seed)
     return representation.decode(tokens_of(np.concatenate(made), representation))
+
+
+def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
+    """Makes a window anew for each value that the dimension of an attribute is set to.
+
+    Args:
+        model: see `reconstruct`; of a preset whose codes were ordered by attributes.
+        source: as of `reconstruct`.
+        attribute: str, one of `model.preset.attributes`.
+        values: sequence of float; what music has lies between about -2 and 2.
+        bar: int, the bar with which the window begins, from 1; None for the first window.
+        temperature: float, see the model's `decode`; None for `least_temperature`, as draws would
+            hide what the attribute does.
+        seed: see `sample`.
+
+    Returns:
+        `Swept`.
+
+    Raises:
+        midi.MidiError, PlayError, OSError: see `reconstruct`; also if there is no such attribute or
+            no such bar.
+    """
+    representation, bars = _representation(model), window_bars(model)
+    known = getattr(getattr(model, "preset", None), "attributes", None) or {}
+    if attribute not in known:
+        raise PlayError(
+            f"Expected an attribute by which the model's codes were ordered: "
+            f"{', '.join(known) or 'it has none'}. Received: {attribute}."
+        )
+    windows = window_of(_windows(source, representation, bars), representation, model.num_classes)
+    windows, steps = windows[:1], windows.shape[1]
+    if bar is not None:
+        tokens = representation.encode(lines(_score(source), representation))
+        count = len(tokens) // steps_per_bar(representation) - bars + 1
+        if not 1 <= bar <= count:
+            raise PlayError(f"Expected a bar from 1 to {count} to begin with. Received: {bar}.")
+        tokens = window_of(tokens, representation, model.num_classes)
+        start = (bar - 1) * steps_per_bar(representation)
+        windows = _cut(tokens, representation, np.array([start]), steps)
+    if temperature is None:
+        temperature = least_temperature(model)
+    made = model.sweep(windows, known[attribute], values, steps, temperature, seed)[0]
+    score = representation.decode(tokens_of(np.concatenate(made), representation))
+    found = None
+    if isinstance(representation, SpelledMelody) and bars == 1 and attribute in ATTRIBUTES:
+        pitches = representation.onsets(tokens_of(made, representation))
+        found = measure_attributes(pitches)[attribute]
+    return Swept(score, found)
 
 
 def lines(score, representation):
@@ -152,7 +225,8 @@ def lines(score, representation):
         representation: of `music.representations`.
 
     Returns:
-        `midi.Score` of notes that a `Melody`, a `Trio` or a `Band` can hold; of others all notes.
+        `midi.Score` of notes that a `Melody`, `SpelledMelody`, `Trio` or `Band` can hold; of others
+        all notes.
     """
     notes = score.notes
     if isinstance(representation, Trio):
@@ -162,7 +236,7 @@ def lines(score, representation):
         part = band.part_of(notes)
         kept = part == band.PARTS.index("strings")
         single = [part == number for number in np.unique(part[~kept])]
-    elif isinstance(representation, Melody):
+    elif isinstance(representation, Melody | SpelledMelody):
         kept, single = np.zeros(len(notes), bool), [representation.accepts(notes)]
     else:
         return score
@@ -175,10 +249,24 @@ def lines(score, representation):
 
 
 def window_bars(model):
-    """Int, the bars of a model's windows, as its preset says; else one a subsequence, or 2."""
+    """Int, the bars of a model's windows.
+
+    As its preset says; else one for each subsequence, one of a model of measures, or two.
+    """
     if preset := getattr(model, "preset", None):
         return preset.window_bars
-    return (model.encoded_length or 0) // BAR or model.subsequences or 2
+    representation = getattr(model, "representation", None)
+    bar = steps_per_bar(representation) if representation else 16
+    bars = (model.encoded_length or 0) // bar or getattr(model, "subsequences", None)
+    return bars or (1 if hasattr(model, "ticks_per_beat") else 2)
+
+
+def least_temperature(model):
+    """Float, the temperature to ask for the likeliest music: 0, or hardly more of models that draw.
+
+    Models that always draw are those whose own temperature is not 0.
+    """
+    return min(model.own_temperature, LEAST_DRAWN)
 
 
 def _representation(model, codes=True):
@@ -195,10 +283,6 @@ def _representation(model, codes=True):
     if codes and not model.latent_dim:
         raise PlayError("This model is a decoder alone, which reads no music. Choose a VAE.")
     return model.representation
-
-
-def _temperature(model, given):
-    return model.own_temperature if given is None else given
 
 
 def _genre(model, name):
@@ -220,21 +304,32 @@ def _remade(model, source, remake):
     _windows(source, representation, bars)  # or says why there is none
     score = lines(_score(source), representation)
     length = len(representation.encode(score))
-    steps = bars * BAR
+    steps = bars * steps_per_bar(representation)
     tokens = representation.encode(score, length + -length % steps)
     tokens = window_of(tokens, representation, model.num_classes)
-    windows = tokens.reshape(-1, steps, tokens.shape[1])
-    if isinstance(representation, Band):
-        # As in training, the first step of a window says what sounds then.
-        windows = windows.copy()
-        windows[:, 0] = band.sounding(tokens)[::steps]
+    windows = _cut(tokens, representation, np.arange(0, len(tokens), steps), steps)
     made = np.concatenate(remake(windows))
     if isinstance(representation, Band):
         _hold_over_edges(made, tokens, steps)
     tokens, made = tokens[:length], made[:length]
-    no_event = band.HOLD if isinstance(representation, Band) else 0
     made_score = representation.decode(tokens_of(made, representation))
-    return Remade(made_score, tokens, made, no_event)
+    return Remade(made_score, tokens, made, no_event(representation))
+
+
+def _cut(tokens, representation, starts, steps):
+    """Windows `(window, time, part)` of a piece, as in training.
+
+    Args:
+        tokens: int array `(time, part)`.
+        representation: of `music.representations`; of a `Band`, the first step of a window says
+            what sounds then.
+        starts: int array `(window,)`.
+        steps: int, the length of a window.
+    """
+    windows = cut(tokens, starts, steps)
+    if isinstance(representation, Band):
+        windows[:, 0] = band.sounding(tokens)[starts]
+    return windows
 
 
 def _hold_over_edges(made, tokens, steps):

@@ -47,6 +47,8 @@ class Preset:
         weights_sha256: str. Of the file of weights.
         versions: mapping. The releases of Keras and of this package that made it.
         bars: int or None. Of a model of windows, the bars of those it was trained on, if known.
+        attributes: mapping of str to int, attribute -> the dimension of the code that was ordered
+            by it; None where there is none.
         folder: path of the preset; not in the file.
     """
 
@@ -60,19 +62,27 @@ class Preset:
     weights_sha256: str
     versions: Mapping[str, str]
     bars: int | None = None
+    attributes: Mapping[str, int] | None = None
     folder: Path | None = None
+
+    @property
+    def steps_per_bar(self):
+        """Int, the steps of a bar of a model of tokens."""
+        representation = _made(self.representation)
+        return representations.steps_per_bar(representation) if representation else STEPS_PER_BAR
 
     @property
     def window_bars(self):
         """Int, the bars of a window of a model of tokens; None for piano rolls.
 
-        Where nothing else is known, a bar for each subsequence, or two.
+        Where nothing else is known, a bar for each subsequence, one for measures, or two.
         """
         if "num_classes" not in self.config:
             return None
         if lengths := self.config.get("encoder_lengths"):
-            return math.prod(lengths) // STEPS_PER_BAR
-        return self.bars or self.config.get("subsequences") or 2
+            return math.prod(lengths) // self.steps_per_bar
+        bars = self.bars or self.config.get("subsequences")
+        return bars or (1 if "ticks_per_beat" in self.config else 2)
 
     @property
     def genres(self):
@@ -117,13 +127,10 @@ def from_preset(name_or_folder):
         PresetError: if the preset is unknown or damaged, or the weights belong to another model.
     """
     preset = find_preset(name_or_folder)
-    representation = None
-    if described := preset.representation:
-        representation = getattr(representations, described["class"])(**described["config"])
     weights = _read_weights(preset)
     model = _build(preset)
     _assign(model, weights, preset.folder)
-    model.representation = representation
+    model.representation = _made(preset.representation)
     model.preset = preset
     return model
 
@@ -164,6 +171,7 @@ def save_preset(
     import keras
 
     representation = _representation(model, representation)
+    loaded_from = getattr(model, "preset", None)
     config = {key: value for key, value in model.get_config().items() if key != "name"}
     weights = {_name(variable): keras.ops.convert_to_numpy(variable) for variable in model.weights}
     folder = Path(folder).absolute()
@@ -183,7 +191,8 @@ def save_preset(
             tempo_qpm=float(tempo_qpm),
             weights_sha256=_sha256(aside / WEIGHTS),
             versions={"keras": keras.__version__, "keras_music_vae": __version__},
-            bars=bars or getattr(getattr(model, "preset", None), "bars", None),
+            bars=bars or getattr(loaded_from, "bars", None),
+            attributes=model.attribute_order.dims or getattr(loaded_from, "attributes", None),
             folder=folder,
         )
         fields = {"format": FORMAT} | dataclasses.asdict(preset)
@@ -193,6 +202,13 @@ def save_preset(
         card = model_card(preset, facts or {}, results)
         (aside / CARD).write_text(card, encoding="utf-8")
     return preset
+
+
+def _made(described):
+    """The representation that a configuration describes, or None."""
+    if not described:
+        return None
+    return getattr(representations, described["class"])(**described["config"])
 
 
 def _representation(model, given):

@@ -80,16 +80,18 @@ def as_typed(flags):
 
 
 def _kind(values):
+    values = tuple(values)
     kind = next((type(value) for value in values if value is not None), str)
     if kind is bool:
         return {"action": argparse.BooleanOptionalAction}
     if kind is tuple:
-        return {"type": int, "nargs": "+"}
+        entries = [entry for value in values if value for entry in value]
+        return {"type": type(entries[0]), "nargs": "*" if () in values else "+"}
     return {"type": kind}
 
 
 def _text(value):
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return " ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def device():

@@ -162,3 +162,23 @@ def test_schedules_move_with_the_updates(descriptor):
     terms = np.array(history["loss"]) - history["loss"][0]
     assert abs(terms[-1]) > 1  # a critic's score may have either sign
     np.testing.assert_allclose(terms / terms[-1], [0, 0.25, 0.5, 0.75, 1, 1], atol=1e-4)
+
+
+def test_codes_can_be_put_in_the_order_of_an_attribute(descriptor):
+    """With given noise, the regulariser adds what it says, and no more."""
+    model = descriptor.make()
+    if not model.latent_dim:
+        pytest.skip("A decoder alone has no codes.")
+    inputs, targets = descriptor.data(4)
+    shape = model(inputs)["z_mean"].shape
+    values = np.random.default_rng(0).normal(size=(*shape[:-1], 1)).astype("float32")
+    given = inputs | {"attributes": values}
+    terms = {}
+    for weight in (0.0, 3.0):
+        model.compile("sgd", attribute_dims={"it": 1}, attribute_weight=weight)
+        disorder = float(ops.mean(model(given)["attribute_it"]))
+        terms[weight] = float(sum(model.losses))
+    assert disorder > 0.1
+    assert terms[3.0] - terms[0.0] == pytest.approx(3 * disorder, rel=1e-4)
+    logs = model.train_on_batch(given, targets, return_dict=True)
+    assert logs["attribute_it"] == pytest.approx(disorder, rel=1e-4)

@@ -143,3 +143,22 @@ def test_losses_survive_a_config_round_trip():
     ):
         again = keras.losses.deserialize(keras.losses.serialize(loss))
         assert again.get_config() == loss.get_config()
+
+
+def test_attribute_disorder_by_its_definition():
+    z, a = normal(2, 5, 3), np.round(normal(2, 5, 3, seed=1))  # with ties
+    codes, values = z.reshape(10, 3).astype("float64"), a.reshape(10, 3)
+    expected = np.zeros((10, 3))
+    for i in range(10):
+        for j in range(10):
+            distance = np.tanh(3 * (codes[i] - codes[j]))
+            expected[i] += np.abs(distance - np.sign(values[i] - values[j])) / 10
+    found = losses.attribute_disorder(z, a, 3.0)
+    np.testing.assert_allclose(found, expected.reshape(2, 5, 3), atol=1e-6)
+
+
+def test_attribute_disorder_sees_order_alone():
+    a = np.arange(6, dtype="float32")[:, None]
+    np.testing.assert_allclose(losses.attribute_disorder(a, np.exp(a), 50.0), 0, atol=1e-6)
+    np.testing.assert_allclose(losses.attribute_disorder(-a, a, 50.0), 2 * 5 / 6, atol=1e-6)
+    np.testing.assert_allclose(losses.attribute_disorder(0 * a, a), 5 / 6, atol=1e-6)

@@ -128,7 +128,12 @@ def test_the_commands_for_an_imported_model_write_what_they_name(here):
 
 
 @pytest.mark.parametrize(
-    ("name", "dataset"), [("classifying_vae", "jsb_all_keys"), ("music_vae", "lakh_drums_2bar")]
+    ("name", "dataset"),
+    [
+        ("classifying_vae", "jsb_all_keys"),
+        ("music_vae", "lakh_drums_2bar"),
+        ("ar_vae", "bach_published_by_order"),
+    ],
 )
 def test_the_scripts_know_the_flags_that_are_shown(name, dataset):
     script = pytest.importorskip(f"reproduce.{name}")

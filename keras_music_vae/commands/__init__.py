@@ -1,7 +1,7 @@
 """The commands of the command line; each takes the parsed options and prints what it wrote."""
 
 from keras_music_vae.commands.folders import datasets, export, import_magenta, presets
-from keras_music_vae.commands.music import edit, interpolate, reconstruct, sample
+from keras_music_vae.commands.music import edit, interpolate, reconstruct, sample, sweep
 
 __all__ = [
     "datasets",
@@ -12,4 +12,5 @@ __all__ = [
     "presets",
     "reconstruct",
     "sample",
+    "sweep",
 ]

@@ -1,4 +1,4 @@
-"""The commands that make music: `sample`, `reconstruct`, `edit` and `interpolate`.
+"""The commands that make music: `sample`, `reconstruct`, `edit`, `interpolate` and `sweep`.
 
 Of each family of models a module says how its music is made: `rolls` and `tokens`.
 """
@@ -7,14 +7,12 @@ from keras_music_vae.commands.common import (
     CommandError,
     load,
     mistakes,
+    new_folder,
     numbered,
     writable,
     write_figure,
     write_midi,
 )
-
-# The lowest temperature of models that draw.
-LEAST_DRAWN = 0.01
 
 
 def sample(options):
@@ -61,15 +59,32 @@ def interpolate(options):
         write_figure(piece.draw(), plot)
 
 
-def _load(options):
-    """The model; without a temperature, the options get its own."""
+def sweep(options):
+    out = new_folder(options.out)
+    score = _read(options.midi)
+    model = _load(options, likeliest=True)
+    swept, draw = _of_windows(model, "MeasureVAE to sweep").sweep(model, options)
+    out.mkdir(exist_ok=True)
+    for attribute, each in swept.items():
+        path = out / f"{attribute}.mid"
+        write_midi(each.score, path, _tempo(score, model))
+        told = "" if each.found is None else ": " + " ".join(f"{a:.2f}" for a in each.found)
+        print(f"{path}{told}")
+    write_figure(draw(), out / "sweep.png")
+
+
+def _load(options, likeliest=False):
+    """The model; without a temperature, the options get its own, or what is likeliest with it."""
+    from keras_music_vae.play import least_temperature
+
     model = load(options.preset)
+    least = least_temperature(model)
     if options.temperature is None:
-        options.temperature = model.own_temperature
-    elif options.temperature < LEAST_DRAWN and model.own_temperature:
+        options.temperature = least if likeliest else model.own_temperature
+    elif options.temperature < least:
         raise CommandError(
             f"{model.preset.name} draws each note after those before it. Expected a --temperature "
-            f"of {LEAST_DRAWN} or more. Received: {options.temperature:g}."
+            f"of {least} or more. Received: {options.temperature:g}."
         )
     return model
 

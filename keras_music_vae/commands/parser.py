@@ -130,18 +130,39 @@ def _add_music(command):
     between.add_argument("--out", required=True, help="MIDI file, the windows one after the other")
     between.add_argument("--plot", help="PNG file of the piano roll")
 
+    swept = command(
+        commands.sweep,
+        "make a window of a MIDI file anew as an attribute of it rises (AR-VAE)",
+        f"{PROGRAM} sweep in.mid --preset my_measures --attribute contour --out swept",
+        f"{PROGRAM} sweep in.mid --preset my_measures --bar 5 --values -2 -1 0 1 2 --out swept",
+    )
+    swept.add_argument("midi", metavar="IN.mid", help="MIDI file")
+    _add_preset(swept)
+    text = "as the preset's card names them (default: all)"
+    swept.add_argument("--attribute", nargs="+", metavar="NAME", help=text)
+    text = "what its dimension of the code becomes (default: -4 -2 0 2 4)"
+    swept.add_argument(
+        "--values", type=float, nargs="+", metavar="Z", default=(-4.0, -2.0, 0.0, 2.0, 4.0),
+        help=text,
+    )  # fmt: skip
+    text = "the bar to begin with, from 1 (default: the first window with notes)"
+    swept.add_argument("--bar", type=_whole(1), help=text)
+    _add_randomness(swept, default="0.01, with these 0")
+    text = "folder, to be made: a MIDI file for each attribute, and sweep.png"
+    swept.add_argument("--out", required=True, help=text)
+
 
 def _add_preset(parser):
     text = "a name that `presets` lists, or a folder"
     parser.add_argument("--preset", required=True, help=text)
 
 
-def _add_randomness(parser):
+def _add_randomness(parser, default="1, with these 0"):
     parser.add_argument(
         "--temperature",
         type=_between(0, 100),
-        help="below 1 makes likely notes likelier; 0 takes the likeliest, with MusAE (default: 1, "
-        "with MusAE 0)",
+        help="below 1 makes likely notes likelier; 0 takes the likeliest, with MusAE and "
+        f"MeasureVAE (default: {default})",
     )
     parser.add_argument("--seed", type=_whole(0), default=0, help="equal seeds, equal music")
 

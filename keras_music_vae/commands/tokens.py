@@ -45,8 +45,9 @@ def edit(model, score, options):
 def _told(model, score, remade, *more):
     """Says what was made of a piece, and from which of its tracks."""
     from keras_music_vae import play
+    from keras_music_vae.music.representations import steps_per_bar
 
-    bars = _bars(len(remade.tokens) // play.BAR)
+    bars = _bars(len(remade.tokens) // steps_per_bar(model.representation))
     told = [f"{bars} in windows of {play.window_bars(model)}"]
     if tracks := _tracks(score, model.representation):
         told.append(tracks)
@@ -64,6 +65,22 @@ def interpolate(model, options):
     window = play.window_bars(model)
     bars = options.steps * window
     return _piece(score, bars, f"{options.steps} windows, {_bars(bars)}")
+
+
+def sweep(model, options):
+    """What the command `sweep` writes: dict, attribute -> `play.Swept`, and how to draw all."""
+    from keras_music_vae import play
+    from keras_music_vae.music import plotting
+
+    attributes = options.attribute or list(model.preset.attributes or {})
+    if not attributes:
+        raise CommandError(
+            f"{model.preset.name} has codes in no order. Choose a preset whose card has attributes."
+        )
+    how = options.values, options.bar, options.temperature, options.seed
+    with _refusals():
+        swept = {name: play.sweep(model, options.midi, name, *how) for name in attributes}
+    return swept, lambda: plotting.sweeps(swept, options.values, play.window_bars(model))
 
 
 def _refusals():

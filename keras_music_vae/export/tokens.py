@@ -91,7 +91,7 @@ def signatures(model, jit_compile=False):
     def _float(x):
         return tf.cast(x, tf.float32)
 
-    window, dtype = (model.encoded_length, parts), model.decoder.heads[0].token_dtype
+    window, dtype = (model.encoded_length, parts), model.token_dtype
     tokens = spec("tokens", (None, *window), dtype)
     z = spec("z", (None, model.latent_dim), tf.float32)
     count, length = spec("count"), spec("length")

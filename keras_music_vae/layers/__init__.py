@@ -3,13 +3,16 @@
 from keras_music_vae.layers.critics import Critic
 from keras_music_vae.layers.decoders import HierarchicalDecoder, LSTMDecoder
 from keras_music_vae.layers.encoders import BidirectionalEncoder, HierarchicalEncoder
+from keras_music_vae.layers.gru import GRU, GRUEncoder
 from keras_music_vae.layers.heads import CategoricalHead, GrooveHead, NADEHead
 from keras_music_vae.layers.lstm import LSTM
+from keras_music_vae.layers.measures import MeasureDecoder, TokenEmbedding
 from keras_music_vae.layers.posteriors import (
     DiagonalPosterior,
     FreeNatsPosterior,
     GaussianPosterior,
     LogisticNormalPosterior,
+    LogStddevPosterior,
 )
 from keras_music_vae.layers.priors import Flower, standard_normal
 from keras_music_vae.layers.track_decoders import TrackDecoder
@@ -20,6 +23,7 @@ from keras_music_vae.layers.weight_norm import (
 )
 
 __all__ = [
+    "GRU",
     "LSTM",
     "BidirectionalEncoder",
     "CategoricalHead",
@@ -28,14 +32,18 @@ __all__ = [
     "DiagonalPosterior",
     "Flower",
     "FreeNatsPosterior",
+    "GRUEncoder",
     "GaussianPosterior",
     "GrooveHead",
     "HierarchicalDecoder",
     "HierarchicalEncoder",
     "LSTMDecoder",
+    "LogStddevPosterior",
     "LogisticNormalPosterior",
+    "MeasureDecoder",
     "NADEHead",
     "NormalizedKernel",
+    "TokenEmbedding",
     "TrackDecoder",
     "data_dependent_initialization",
     "standard_normal",

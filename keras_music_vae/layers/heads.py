@@ -47,6 +47,17 @@ def choose(logits, num_classes, uniforms, temperature):
     return ops.minimum(ops.stack(tokens, axis=-1), ops.convert_to_tensor(num_classes) - 1)
 
 
+def likeliest_or_drawn(logits, num_classes, uniforms, temperature):
+    """As `choose`, but at a temperature of 0 takes the likeliest token of each part."""
+    likeliest, start = [], 0
+    for classes in num_classes:
+        likeliest.append(ops.argmax(logits[:, start : start + classes], axis=-1))
+        start += classes
+    draws = temperature > 0
+    drawn = choose(logits, num_classes, uniforms, ops.where(draws, temperature, 1.0))
+    return ops.where(draws, drawn, ops.cast(ops.stack(likeliest, axis=-1), drawn.dtype))
+
+
 class Head(keras.layers.Layer):
     """What all heads share: a dense layer that makes the parameters of a distribution.
 

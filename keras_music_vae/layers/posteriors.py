@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_music_vae.layers.weight_norm import Dense
+from keras_music_vae.layers.xavier import xavier_dense
 from keras_music_vae.losses import gaussian_kl, softmax_centered
 
 
@@ -211,3 +212,59 @@ class FreeNatsPosterior(DiagonalPosterior):
 
     def get_config(self):
         return super().get_config() | {"free_nats": self.free_nats}
+
+
+@keras.saving.register_keras_serializable("keras_music_vae")
+class LogStddevPosterior(keras.layers.Layer):
+    """q(z|h) = N(mean(h), diag exp(log_stddev(h))^2), with the KL to N(0, I) as a loss.
+
+    Mean and log-stddev are each a dense layer with SELU, half as wide as h, and a linear one.
+
+    Args:
+        latent_dim: int. Size of z.
+
+    Call arguments:
+        h: `(batch, features)`.
+        kl_weight: scalar. The loss is `kl_weight * mean(KL)`.
+        noise: `(batch, latent)` standard normal draws; None draws them here.
+
+    Returns:
+        `(sample, mean, stddev)`, each `(batch, latent)`.
+
+    Reference: Pati and Lerch 2020; the encoder of `MeasureVAE` in their code.
+    """
+
+    prior_log_var = 0.0
+
+    def __init__(self, latent_dim, **kwargs):
+        super().__init__(**kwargs)
+        self.latent_dim = latent_dim
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def build(self, input_shape):
+        features, how = input_shape[-1], {"dtype": self.dtype_policy}
+        self.mean, self.log_stddev = (
+            (
+                xavier_dense(features, features // 2, "selu", name=f"{name}_hidden", **how),
+                xavier_dense(features // 2, self.latent_dim, name=name, **how),
+            )
+            for name in ("mean", "log_stddev")
+        )
+        self.built = True
+
+    def distribution(self, h):
+        """`(mean, stddev)`, each `(batch, latent)`."""
+        mean, log_stddev = (last(hidden(h)) for hidden, last in (self.mean, self.log_stddev))
+        return mean, ops.exp(log_stddev)
+
+    def call(self, h, kl_weight=1.0, noise=None):
+        mean, stddev = self.distribution(h)
+        if noise is None:
+            noise = keras.random.normal(
+                ops.shape(mean), dtype=self.compute_dtype, seed=self.seed_generator
+            )
+        self.add_loss(kl_weight * ops.mean(gaussian_kl(mean, 2 * ops.log(stddev))))
+        return mean + stddev * ops.cast(noise, self.compute_dtype), mean, stddev
+
+    def get_config(self):
+        return super().get_config() | {"latent_dim": self.latent_dim}

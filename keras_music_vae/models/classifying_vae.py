@@ -107,6 +107,7 @@ class VAE(Rollout, Autoencoder):
             optimizer: Keras optimizer.
             kl_weight: float or schedule (updates -> weight) of the KL of z while training.
             loss: dict of losses by output; None for the paper's.
+            **kwargs: see `Autoencoder.compile` and Keras's.
         """
         self.kl_weight = kl_weight
         super().compile(optimizer, loss=loss or {"x": BernoulliReconstruction()}, **kwargs)
@@ -120,6 +121,7 @@ class VAE(Rollout, Autoencoder):
             kl_weight=self.scheduled(self.kl_weight, training),
             noise=inputs.get("eps_z"),
         )
+        outputs |= self.attribute_outputs(z, inputs)
         logits = self.head(self.decoder(self.decoder_inputs(x_prev, z, w)))
         if training:
             self.updates.assign_add(1)

@@ -8,7 +8,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_music_vae.compiled import compiled
 from keras_music_vae.layers import (
     BidirectionalEncoder,
     Critic,
@@ -17,7 +16,7 @@ from keras_music_vae.layers import (
     TrackDecoder,
     standard_normal,
 )
-from keras_music_vae.layers.heads import choose
+from keras_music_vae.layers.heads import likeliest_or_drawn
 from keras_music_vae.losses import CategoricalReconstruction, gradient_penalty
 from keras_music_vae.models.base import Autoencoder, Posterior
 from keras_music_vae.models.latent_space import LatentSpace, lerp
@@ -77,18 +76,16 @@ class MusAE(LatentSpace, Autoencoder):
     Metrics: `reconstruction_<track>`, nats per step; `wasserstein`, how far the critic holds draws
     of the prior and codes apart; `gradient_penalty`; `generator`, the encoder's term. All without
     their weights. `loss` is the sum of all terms while training, which a game does not lower, and
-    the reconstruction alone while evaluating.
+    the reconstruction alone while evaluating, with what attributes add, if any.
 
     Reference: Valenti, Carta and Bacciu 2020, section 3; `MusAE_GM` of the released code.
     """
 
     # What models of windows may have and this one does not: it decodes and encodes any length.
     control_dim = 0
-    subsequences = None
     encoded_length = None
-    length_unit = 1
     between = staticmethod(lerp)
-    # No step knows what was drawn at another, so that draws are noise beside the likeliest.
+    # As the released code; no step knows what was drawn at another, so that draws are noise.
     own_temperature = 0.0
 
     def __init__(
@@ -138,7 +135,6 @@ class MusAE(LatentSpace, Autoencoder):
         self.encoder_input = encoder_input
         self.shared_initial_state = shared_initial_state
         self.beta, self.penalty_weight, self.objective = 1.0, 10.0, "game"
-        self._compiled_mean = self._compiled_rollout = None
         self.seed_generator = keras.random.SeedGenerator()
 
         self.prior = standard_normal
@@ -203,6 +199,7 @@ class MusAE(LatentSpace, Autoencoder):
                 networks together. There D(z) falls out of the sum, so that there is no game.
             critic_steps: int. Only 1 is there: more would take a train step for each backend.
             loss: dict of losses by output; None for the paper's.
+            **kwargs: see `Autoencoder.compile` and Keras's.
         """
         _check("objective", objective, OBJECTIVES)
         if critic_steps != 1:
@@ -221,7 +218,7 @@ class MusAE(LatentSpace, Autoencoder):
         z, mean, stddev = self.posterior(self._encoding(x), noise=inputs.get("eps_z"))
         logits = self.decoder(z, length=ops.shape(x)[1])
         outputs = {"x": logits, "z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
-        outputs |= self._play(z, inputs, training)
+        outputs |= self._play(z, inputs, training) | self.attribute_outputs(z, inputs)
         if training:
             self.updates.assign_add(1)
         return outputs
@@ -302,58 +299,24 @@ class MusAE(LatentSpace, Autoencoder):
         """Logits of the tokens of codes: `(batch, latent)` to `(batch, length, logit)`."""
         return self.decoder(ops.convert_to_tensor(z, self.compute_dtype), length=length)
 
-    def decode(self, z, length, temperature=0.0, seed=0):
-        """Makes the tokens of codes.
-
-        Args:
-            z: `(batch, latent)`.
-            length: int, steps to make.
-            temperature: float. 0 takes the likeliest tokens, as the released code does. Above,
-                tokens are drawn, each by itself, as no step knows what was drawn at another.
-            seed: int, of what is drawn.
-
-        Returns:
-            int array `(batch, length, track)`.
-
-        Raises:
-            ValueError: if the temperature is below 0.
-        """
-        if temperature < 0:
-            raise ValueError(
-                f"temperature must be 0, for the likeliest, or above. Received: {temperature}"
-            )
-        uniforms = keras.random.uniform((np.shape(z)[0], length, self.parts), seed=seed)
-        if self._compiled_rollout is None:
-            shapes = (None, self.latent_dim), (None, None, self.parts), ()
-            self._compiled_rollout = self._compile(
-                lambda *x: self.rollout(*x)[0], [(shape, "float32") for shape in shapes]
-            )
-        return self._compiled_rollout(z, uniforms, temperature)
-
     def rollout(self, z, uniforms, temperature=0.0):
         """Makes tokens from given random numbers.
 
         Args:
             z: `(batch, latent)`.
             uniforms: `(batch, time, track)`, from 0 to below 1.
-            temperature: scalar, see `decode`.
+            temperature: scalar, see `decode`; tokens are drawn each by itself, as no step knows
+                what was drawn at another.
 
         Returns:
             (tokens, logits): int `(batch, time, track)`, and as of `logits`.
         """
         logits = self.logits(z, ops.shape(uniforms)[1])
-        likeliest, start = [], 0
-        for classes in self.num_classes:
-            likeliest.append(ops.argmax(logits[..., start : start + classes], axis=-1))
-            start += classes
-        likeliest = ops.cast(ops.stack(likeliest, axis=-1), "int32")
-        draws = temperature > 0
-        steps = ops.reshape(logits, (-1, start)), ops.reshape(uniforms, (-1, self.parts))
-        drawn = choose(steps[0], self.num_classes, steps[1], ops.where(draws, temperature, 1.0))
-        drawn = ops.reshape(drawn, ops.shape(likeliest))
-        return ops.where(draws, drawn, likeliest), logits
+        steps = ops.reshape(logits, (-1, logits.shape[-1])), ops.reshape(uniforms, (-1, self.parts))
+        tokens = likeliest_or_drawn(steps[0], self.num_classes, steps[1], temperature)
+        return ops.reshape(tokens, ops.shape(uniforms)), logits
 
-    def sample(self, count, length, temperature=0.0, seed=0, genre=None):
+    def sample(self, count, length, temperature=None, seed=0, genre=None):
         """Makes `count` windows of codes drawn from the prior: `(count, length, track)`.
 
         Args:
@@ -424,10 +387,6 @@ class MusAE(LatentSpace, Autoencoder):
             )
         return genre
 
-    def reconstruct(self, x, temperature=0.0, seed=0):
-        """Makes windows again from what the codes kept of them: `decode` of the means."""
-        return self.decode(self._mean(x), np.shape(x)[1], temperature, seed)
-
     def move(self, z, genre, amount=0.5):
         """Moves codes towards a genre, as the paper would make a song more rock or jazzy.
 
@@ -457,7 +416,7 @@ class MusAE(LatentSpace, Autoencoder):
         component = ops.take(self.places, np.broadcast_to(index, np.shape(z)[:1]))
         return self.prior.move(z, component, amount)
 
-    def edit(self, x, genre, amount=0.5, temperature=0.0, seed=0):
+    def edit(self, x, genre, amount=0.5, temperature=None, seed=0):
         """Makes windows again, moved towards a genre: `decode` of the moved means.
 
         Args:
@@ -467,38 +426,6 @@ class MusAE(LatentSpace, Autoencoder):
         """
         z = self.move(self._mean(x), genre, amount)
         return self.decode(z, np.shape(x)[1], temperature, seed)
-
-    def interpolate(self, first, second, steps=9, temperature=0.0, seed=0):
-        """Makes the windows between two, along the straight line of their codes.
-
-        Args:
-            first, second: int tokens `(time, track)`.
-            steps: int, at least 2, both ends included.
-            temperature, seed: see `decode`.
-
-        Returns:
-            int array `(steps, time, track)`.
-        """
-        codes = lerp(*self._mean(np.stack([first, second])), np.linspace(0, 1, steps))
-        return self.decode(codes.astype("float32"), len(first), temperature, seed)
-
-    def _mean(self, x):
-        """The means of the codes of windows, an array."""
-        if self._compiled_mean is None:
-            inputs = [((None, None, self.parts), "int32")]
-            self._compiled_mean = self._compile(lambda x: self.encode(x).mean, inputs)
-        return self._compiled_mean(x)
-
-    def _compile(self, function, inputs):
-        """Compiles a function of arrays."""
-        graph = compiled(function, self, inputs)
-
-        def run(*arrays):
-            pairs = zip(arrays, inputs, strict=True)
-            tensors = [ops.convert_to_tensor(array, dtype) for array, (_, dtype) in pairs]
-            return ops.convert_to_numpy(graph(*tensors))
-
-        return run
 
     def _encoding(self, x):
         return self.encoder(x, product=self._times)

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_music_vae.compiled import compiled
 from keras_music_vae.layers import (
     BidirectionalEncoder,
     CategoricalHead,
@@ -28,7 +27,7 @@ from keras_music_vae.losses import (
     NADEReconstruction,
 )
 from keras_music_vae.models.base import Autoencoder, Posterior
-from keras_music_vae.models.latent_space import LatentSpace, slerp
+from keras_music_vae.models.latent_space import LatentSpace
 
 ENCODER_INPUTS = ("one_hot", "drum_roll")
 HEADS = ("categorical", "nade", "groove")
@@ -128,7 +127,6 @@ class MusicVAE(LatentSpace, Autoencoder):
         self.free_nats = free_nats
         self.scale = scale
         self.head = head
-        self._compiled_mean = self._compiled_rollout = None
         self.nade_units = nade_units
         self.kl_weight = 1.0
         self.sampling_probability = 0.0
@@ -200,6 +198,7 @@ class MusicVAE(LatentSpace, Autoencoder):
             sampling_probability: float or schedule (updates -> probability) with which the decoder
                 reads, while training, the token it made in place of the true one before.
             loss: dict of losses by output; None for the paper's.
+            **kwargs: see `Autoencoder.compile` and Keras's.
         """
         self.kl_weight = kl_weight
         self.sampling_probability = sampling_probability
@@ -225,6 +224,7 @@ class MusicVAE(LatentSpace, Autoencoder):
                 noise=inputs.get("eps_z"),
             )
             posterior = {"z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
+            posterior |= self.attribute_outputs(z, inputs)
         else:
             z = self._no_code(ops.shape(x)[0])
         previous = shift(x)
@@ -277,13 +277,13 @@ class MusicVAE(LatentSpace, Autoencoder):
         outputs, _ = self.decoder.logits(shift(x), z, self._controls(controls))
         return self._logits(outputs, x)
 
-    def decode(self, z, length, temperature=1.0, seed=0, controls=None):
+    def decode(self, z, length, temperature=None, seed=0, controls=None):
         """Makes the tokens of codes, each after the one made before it.
 
         Args:
             z: `(batch, latent)`.
             length: int, steps to make, a multiple of `length_unit`.
-            temperature: float; towards 0 the likeliest token is taken ever more often.
+            temperature: float, 1 if None; towards 0 the likeliest token is taken ever more often.
             seed: int.
             controls: `(batch, length, control)` or None.
 
@@ -298,6 +298,7 @@ class MusicVAE(LatentSpace, Autoencoder):
                 f"length must be a multiple of {self.length_unit}, the subsequences of this "
                 f"decoder. Received: {length}"
             )
+        temperature = self.own_temperature if temperature is None else temperature
         if temperature <= 0:
             raise ValueError(
                 f"temperature must be above 0, 0.001 for the likeliest. Received: {temperature}"
@@ -323,13 +324,13 @@ class MusicVAE(LatentSpace, Autoencoder):
             (tokens, logits): `(batch, time, part)`, and their `logits`.
         """
         z = ops.cast(z, self.compute_dtype)
-        first = ops.full((ops.shape(z)[0], self.parts), NO_TOKEN, self._token_dtype)
+        first = ops.full((ops.shape(z)[0], self.parts), NO_TOKEN, self.token_dtype)
         tokens, outputs, _ = self.decoder.generate(
             z, first, uniforms, temperature, self._controls(controls)
         )
         return tokens, self._logits(outputs, tokens)
 
-    def sample(self, count, length, temperature=1.0, seed=0, controls=None):
+    def sample(self, count, length, temperature=None, seed=0, controls=None):
         """Makes `count` windows of codes drawn from the prior: `(count, length, part)`."""
         seeds = keras.random.SeedGenerator(seed)
         z = self._no_code(count)
@@ -337,49 +338,29 @@ class MusicVAE(LatentSpace, Autoencoder):
             z = keras.random.normal((count, self.latent_dim), seed=seeds)
         return self.decode(z, length, temperature, seeds, controls)
 
-    def reconstruct(self, x, temperature=1.0, seed=0, controls=None):
+    def reconstruct(self, x, temperature=None, seed=0, controls=None):
         """Makes windows again from what the codes kept of them: `decode` of the means."""
         mean = self._mean(x, controls)
         return self.decode(mean, np.shape(x)[1], temperature, seed, controls)
 
-    def interpolate(self, first, second, steps=9, temperature=1.0, seed=0):
-        """Makes the windows between two, along the great circle of their codes.
-
-        Args:
-            first, second: int tokens `(time, part)`.
-            steps: int, at least 2, both ends included.
-            temperature, seed: see `decode`.
-
-        Returns:
-            int array `(steps, time, part)`.
-        """
-        ends = self._mean(np.stack([first, second])).astype("float64")
-        codes = slerp(*ends, np.linspace(0, 1, steps))
-        return self.decode(codes.astype("float32"), len(first), temperature, seed)
-
     def _mean(self, x, controls=None):
         """The means of the codes of windows, an array."""
         if self._compiled_mean is None:
-            inputs = [((None, self.encoded_length, self.parts), self._token_dtype)]
+            inputs = [((None, self.encoded_length, self.parts), self.token_dtype)]
             self._compiled_mean = self._compile(lambda *x: self.encode(*x).mean, inputs)
         return self._compiled_mean(x, controls)
 
     def _compile(self, function, inputs):
-        """Compiles a function of arrays and, where the model is told them, of controls.
-
-        Step by step, TensorFlow takes thirty times as long.
-        """
+        """As of all models, of arrays and of controls, which are None where there are none."""
         if self.control_dim:
             inputs = [*inputs, ((None, None, self.control_dim), "float32")]
-        graph = compiled(function, self, inputs)
+        run = super()._compile(function, inputs)
 
-        def run(*arrays):
+        def run_with(*arrays):
             self._controls(arrays[-1])
-            given = zip(arrays, inputs, strict=False)
-            tensors = [ops.convert_to_tensor(array, dtype) for array, (_, dtype) in given]
-            return ops.convert_to_numpy(graph(*tensors))
+            return run(*arrays[: len(inputs)])
 
-        return run
+        return run_with
 
     @property
     def encoded_length(self):
@@ -401,11 +382,11 @@ class MusicVAE(LatentSpace, Autoencoder):
         return sum(head.parts for head in self.decoder.heads)
 
     @property
-    def _token_dtype(self):
+    def token_dtype(self):
         return self.decoder.heads[0].token_dtype
 
     def _tokens(self, x):
-        return ops.convert_to_tensor(x, self._token_dtype)
+        return ops.convert_to_tensor(x, self.token_dtype)
 
     def _split(self, x, size):
         """Pairs each head with its slice of the last axis, whose size is an attribute of heads."""

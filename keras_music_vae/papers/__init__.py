@@ -1,5 +1,6 @@
 """Facts of the papers: what was printed, what was chosen and why. Standard library only."""
 
+from keras_music_vae.papers.ar_vae import AR_VAE
 from keras_music_vae.papers.classifying_vae import CLASSIFYING_VAE
 from keras_music_vae.papers.configurations import CONFIGURATIONS
 from keras_music_vae.papers.facts import (
@@ -21,7 +22,7 @@ from keras_music_vae.papers.facts import (
 from keras_music_vae.papers.mus_ae import MUS_AE
 from keras_music_vae.papers.music_vae import MUSIC_VAE
 
-PAPERS = {paper.name: paper for paper in (CLASSIFYING_VAE, MUSIC_VAE, MUS_AE)}
+PAPERS = {paper.name: paper for paper in (CLASSIFYING_VAE, MUSIC_VAE, MUS_AE, AR_VAE)}
 
 __all__ = [
     "ASSUMED",

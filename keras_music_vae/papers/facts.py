@@ -81,6 +81,8 @@ class Reported:
         where: str. "Table 1, row VAE, column JSB Chorales (all keys)".
         spread: float or None. What the paper prints after the plus-minus sign.
         tolerance: float or None. Instead of the metric's own.
+        quartiles: tuple of two floats, or None. The first and third quartile of runs of which
+            `value` is the median; what is measured is then told in medians too.
     """
 
     metric: str
@@ -88,6 +90,7 @@ class Reported:
     where: str
     spread: float | None = None
     tolerance: float | None = None
+    quartiles: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -231,4 +231,6 @@ def _datasets(paper):
 
 
 def _number(value):
+    if isinstance(value, tuple):
+        return ", ".join(map(_number, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -27,12 +27,14 @@ class Cell:
     values: tuple[float, ...]
 
     @property
-    def mean(self):
-        return statistics.fmean(self.values)
+    def centre(self):
+        """The mean of the seeds, or their median where the paper gives a median."""
+        is_median = self.reported and self.reported.quartiles
+        return (statistics.median if is_median else statistics.fmean)(self.values)
 
     @property
     def tolerance(self):
-        """How near the mean must come, or None where nothing is promised."""
+        """How near the centre must come, or None where nothing is promised."""
         if self.reported and self.reported.tolerance is not None:
             return self.reported.tolerance
         return self.metric.tolerance
@@ -42,7 +44,7 @@ class Cell:
         """One of "reproduced", "better", "not reached", by the tolerance of the facts, or ""."""
         if not (self.reported and self.values) or self.tolerance is None:
             return ""
-        difference = self.mean - self.reported.value
+        difference = self.centre - self.reported.value
         gain = {"higher": difference, "lower": -difference, None: 0.0}[self.metric.better]
         if abs(difference) <= self.tolerance + 1e-9:
             return "reproduced"
@@ -57,13 +59,22 @@ class Cell:
         """The last four columns as text; `notes` are the reasons that footnotes give, in order."""
         digits = self.metric.digits
         printed = measured = difference = ""
-        if self.reported:
+        quartiles = self.reported.quartiles if self.reported else None
+        if quartiles:
+            printed = _with_quartiles(self.reported.value, quartiles, digits)
+        elif self.reported:
             printed = _plus_minus(self.reported.value, self.reported.spread, digits)
         if self.values:
-            spread = statistics.stdev(self.values) if len(self.values) > 1 else None
-            measured = f"{_plus_minus(self.mean, spread, digits)} ({len(self.values)})"
+            several = len(self.values) > 1
+            if quartiles and several:
+                own = statistics.quantiles(self.values, n=4, method="inclusive")
+                measured = _with_quartiles(self.centre, (own[0], own[-1]), digits)
+            else:
+                spread = statistics.stdev(self.values) if several else None
+                measured = _plus_minus(self.centre, spread, digits)
+            measured = f"{measured} ({len(self.values)})"
             if self.reported:
-                difference = f"{self.mean - self.reported.value:+.{digits}f}"
+                difference = f"{self.centre - self.reported.value:+.{digits}f}"
         else:
             measured = f"not run ({notes.index(self.why_not_run) + 1})"
         return (printed or "–", measured, difference or "–", self.verdict or "–")
@@ -136,7 +147,7 @@ def card_rows(paper, experiment, results):
 
 
 def ordering(cells):
-    """How far the measured means of each dataset stand in the order of the paper's.
+    """How far the measured means, or medians, of each dataset stand in the order of the paper's.
 
     Args:
         cells: list of `Cell`.
@@ -149,7 +160,7 @@ def ordering(cells):
     for dataset in dict.fromkeys(cell.experiment.dataset for cell in cells):
         both = [c for c in cells if c.experiment.dataset == dataset and c.reported and c.values]
         pairs = [(a, b) for a in both for b in both if a.reported.value < b.reported.value]
-        wrong = [(a.label, b.label) for a, b in pairs if a.mean >= b.mean]
+        wrong = [(a.label, b.label) for a, b in pairs if a.centre >= b.centre]
         if pairs:
             found.append((dataset, len(pairs) - len(wrong), len(pairs), wrong))
     return found
@@ -193,6 +204,11 @@ def _rows(paper, cells, notes):
         dataset = paper.datasets[cell.experiment.dataset].title
         yield ("" if dataset == before else dataset, cell.label, *cell.texts(notes))
         before = dataset
+
+
+def _with_quartiles(median, quartiles, digits):
+    first, third = (f"{value:.{digits}f}" for value in quartiles)
+    return f"{median:.{digits}f} [{first}, {third}]"
 
 
 def _plus_minus(value, spread, digits):

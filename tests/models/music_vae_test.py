@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_music_vae.models.music_vae import MusicVAE, slerp
+from keras_music_vae.models.latent_space import slerp
+from keras_music_vae.models.music_vae import MusicVAE
 from keras_music_vae.music.representations import Drums
 
 SIZES = {"num_classes": (5,), "latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}

@@ -77,6 +77,17 @@ def test_seeds_are_averaged_with_their_spread():
     assert cell((-9.0,), reported=None).texts([]) == ("–", "-9.00 (1)", "–", "–")
 
 
+def test_a_printed_median_is_compared_with_the_median():
+    printed = cell((-9.0, -8.0, -8.8, -8.9), quartiles=(-9, -8.5))
+    assert printed.texts([]) == (
+        "-8.83 [-9.00, -8.50]",
+        "-8.85 [-8.93, -8.60] (4)",
+        "-0.02",
+        "reproduced",
+    )
+    assert cell((-9.0,), quartiles=(-9, -8.5)).texts([])[1] == "-9.00 (1)"
+
+
 def test_only_the_newest_configuration_counts_and_of_a_seed_the_newest_run():
     old = result(seed=1, config={"latent_dim": 2}, metrics={"log_likelihood": -20.0})
     first = result(seed=1, metrics={"log_likelihood": -9.0})

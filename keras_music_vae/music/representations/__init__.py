@@ -1,6 +1,6 @@
 """What models see of music: `encode` turns a score into an array, `decode` turns it back.
 
-Representations of sixteenths in bars of sixteen steps also cut windows out of any score: `windows`.
+All but piano rolls also cut windows, from bar line to bar line, out of any score: `windows`.
 Models take these with an axis of parts: `window_of` gives it, `tokens_of` takes it away.
 """
 
@@ -13,6 +13,8 @@ from keras_music_vae.music.representations.steps import (
     classes_of,
     fits,
     fitting,
+    no_event,
+    steps_per_bar,
     tokens_of,
     window_of,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "classes_of",
     "fits",
     "fitting",
+    "no_event",
+    "steps_per_bar",
     "tokens_of",
     "window_of",
 ]

@@ -51,6 +51,7 @@ class Band:
     steps_per_quarter: ClassVar[int] = STEPS_PER_QUARTER
     dtype: ClassVar = np.dtype(np.uint8)
     num_classes: ClassVar[int] = 130
+    hold: ClassVar[int] = HOLD
     _LONGEST_REST: ClassVar = {"paper": BAR, "released_code": BAR - 1}
 
     def __post_init__(self):

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from keras_music_vae.music import midi, theory
+from keras_music_vae.music import midi, theory, windows
 from keras_music_vae.music.attributes import NO_ONSET
 from keras_music_vae.music.representations.grid import check_tokens
 from keras_music_vae.music.sorting import begins_run, stable_order
@@ -79,6 +79,11 @@ class SpelledMelody:
         """Int, the number of tokens: 77 or 71."""
         return len(self.names)
 
+    @property
+    def hold(self):
+        """Int, the token of ticks at which what was goes on."""
+        return _table(self.profile).hold
+
     def window_shape(self, bars):
         """Tuple (time,), the shape of a window of so many measures of 4/4."""
         return (bars * MEASURE,)
@@ -141,6 +146,33 @@ class SpelledMelody:
             pitch[sounds], start[sounds], end[sounds], velocity=velocity, program=program
         )
         return midi.Score(notes, QUARTER)
+
+    def windows(self, score, bars, *, unique=True):
+        """Cuts every window in which a note begins out of the line of a score.
+
+        Windows begin at every measure, counted from the beginning of the score. Their first token
+        is a hold where a note or a rest goes on.
+
+        Args:
+            score: `midi.Score`.
+            bars: int, measures per window.
+            unique: bool. Keep one of the equal windows.
+
+        Returns:
+            uint8 array (window, time), never empty.
+
+        Raises:
+            midi.MidiError: if there is no window; `reason` says why.
+        """
+        tokens = self.encode(score)
+        if (self.onsets(tokens) == NO_ONSET).all():
+            raise midi.MidiError("no_melody")
+        starts = np.arange(0, len(tokens) - bars * MEASURE + 1, MEASURE)
+        found = windows.cut(tokens, starts, bars * MEASURE)
+        found = found[(self.onsets(found) != NO_ONSET).any(axis=1)]
+        if not len(found):
+            raise midi.MidiError("too_short")
+        return found[windows.first_of_equal(found)] if unique else found
 
     def onsets(self, tokens):
         """Gives the pitches that begin, as `attributes.measure_attributes` takes them.

@@ -21,6 +21,16 @@ def classes_of(representation):
     return (classes,) * (1 if _is_line(representation) else representation.window_shape(1)[1])
 
 
+def steps_per_bar(representation):
+    """Int, the steps of a bar of 4/4: 16 sixteenths, or the 24 ticks of a `SpelledMelody`."""
+    return representation.window_shape(1)[0]
+
+
+def no_event(representation):
+    """Int, the token of a step at which nothing happens."""
+    return getattr(representation, "hold", 0)
+
+
 def fits(representation, num_classes):
     """Says whether windows of a model with these classes are tokens of the representation."""
     num_classes = tuple(num_classes)

@@ -22,3 +22,23 @@ def test_each_panel_has_its_curves_and_the_dashed_ones_of_the_mix():
         assert axes.get_ylim() == figure.axes[0].get_ylim()
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["from the start", "from the end", "tokens of both, mixed at random"]
+
+
+def test_a_training_has_a_panel_for_each_metric_and_a_colour_for_each_model():
+    histories = {
+        "A": {"loss": [3.0, 2.0], "val_loss": [4.0, 3.0], "order": [0.5, 0.4]},
+        "B": {"loss": [5.0, 4.0, 3.0]},
+    }
+    metrics = {"loss": "Loss", "missing": "Not there", "order": "Order"}
+    figure = plotting.training_curves(histories, metrics)
+    figure.draw_without_rendering()
+    loss, order = figure.axes
+    assert [axes.get_title(loc="left") for axes in (loss, order)] == ["Loss", "Order"]
+    drawn = [line.get_ydata().tolist() for line in loss.lines[:4]]
+    assert drawn == [[3.0, 2.0], [4.0, 3.0], [5.0, 4.0, 3.0], []]
+    assert [line.get_linestyle() for line in loss.lines[:2]] == ["-", "--"]
+    assert loss.lines[0].get_color() == loss.lines[1].get_color() != loss.lines[2].get_color()
+    assert loss.lines[2].get_xdata().tolist() == [1, 2, 3]
+    assert order.lines[0].get_ydata().tolist() == [0.5, 0.4]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["A", "B", "validation"]

@@ -205,3 +205,28 @@ def test_unknown_profiles_are_refused():
         SpelledMelody("paper")
     with pytest.raises(dataclasses.FrozenInstanceError):
         SpelledMelody().profile = "published"
+
+
+def test_windows_are_the_measures_in_which_a_note_begins():
+    melody = SpelledMelody()
+    rows = [(60, 0, 12), (62, 12, 60), (64, 144, 156), (64, 192, 204), (60, 240, 252)]
+    score = score_of(rows)
+    line = melody.encode(score).reshape(-1, 24)
+    assert len(line) == 6
+    expected = line[[0, 3, 4, 5]]
+    np.testing.assert_array_equal(melody.windows(score, 1, unique=False), expected)
+    # The fourth and the fifth measure are the same.
+    np.testing.assert_array_equal(melody.windows(score, 1), expected[[0, 1, 3]])
+    pairs = melody.windows(score, 2)
+    np.testing.assert_array_equal(pairs[0], line[:2].ravel())
+    assert len(pairs) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "bars", "reason"),
+    [([(60, 0, 12)], 2, "too_short"), ([(20, 0, 12)], 1, "no_melody"), ([], 1, "no_melody")],
+)
+def test_a_score_without_a_window_is_refused(rows, bars, reason):
+    with pytest.raises(midi.MidiError) as raised:
+        SpelledMelody().windows(score_of(rows), bars)
+    assert raised.value.reason == reason

@@ -10,6 +10,8 @@ from keras_music_vae.music.representations import (
     classes_of,
     fits,
     fitting,
+    no_event,
+    steps_per_bar,
     tokens_of,
     window_of,
 )
@@ -60,3 +62,20 @@ def test_classes_of_parts_and_lines():
 def test_where_nothing_fits():
     assert fitting((5,)) is None
     assert not fits(Melody(), (90, 90))
+
+
+def test_bars_have_as_many_steps_as_their_representation():
+    steps = {each: steps_per_bar(each) for each, _ in CASES.values()}
+    assert {type(each) for each in steps if steps[each] != 16} == {SpelledMelody}
+    assert steps[SpelledMelody()] == 24
+
+
+def test_the_token_of_no_event_goes_on_with_what_was():
+    for each, _ in CASES.values():
+        line = np.full(each.window_shape(1), no_event(each), each.dtype)
+        assert not len(each.decode(line).notes), each
+    melody = SpelledMelody()
+    line = np.full(24, no_event(melody))
+    line[3] = melody.names.index("C5")
+    notes = melody.decode(line).notes
+    assert notes[["pitch", "end"]].tolist() == [(72, 48)]
