@@ -25,6 +25,7 @@ _MODULES = (
 _NAMES = {
     "ClassifyingVAE": "models",
     "ClassifyingVAELSTM": "models",
+    "MeasureVAE": "models",
     "MusAE": "models",
     "MusicVAE": "models",
     "VAE": "models",

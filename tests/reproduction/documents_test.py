@@ -70,7 +70,7 @@ def test_a_new_run_makes_the_documents_stale(repository):
 def test_an_unknown_marker_is_named(repository):
     (repository / "README.md").write_text("<!-- results:nobody -->\n<!-- /results -->\n")
     with pytest.raises(
-        ValueError, match=r"README.md: Unknown marker results:nobody. Known: classifying_vae\."
+        ValueError, match=r"README.md: Unknown marker results:nobody. Known: .*classifying_vae\."
     ):
         documents.write(repository)
 
@@ -88,6 +88,13 @@ def test_every_deviation_and_dataset_is_in_its_block():
     for dataset in PAPER.datasets.values():
         assert f"`{dataset.tfds}`" in parts["classifying_vae.datasets"]
     assert parts["classifying_vae.ordering"] == parts["classifying_vae.runs"] == "Not run."
+
+
+def test_hyperparameters_that_are_lists_are_written_out():
+    text = documents.blocks(PAPERS["ar_vae"], [])["ar_vae.hyperparameters"]
+    assert (
+        "| `attributes` | rhythmic_complexity, pitch_range, note_density, contour | none |" in text
+    )
 
 
 def test_named_configurations_are_a_row_each_and_what_is_missing_is_told():
