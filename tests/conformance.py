@@ -12,6 +12,7 @@ from keras_music_vae.models import (
     VAELSTM,
     ClassifyingVAE,
     ClassifyingVAELSTM,
+    MeasureVAE,
     MusAE,
     MusicVAE,
 )
@@ -29,6 +30,8 @@ class Descriptor:
         compare_export: function of a model and what `tf.saved_model.load` gives of it, which
             asserts that they are equal function by function.
         schedules: arguments of `compile` that take a schedule of the weight of a term.
+        settled: arguments of `compile`, as pairs, that leave nothing to chance but the noise in the
+            data.
         output_shape: function of the shape of a target -> that of the output.
         output_dtype: the type of the output in mixed precision, in which all else is bfloat16.
         unused: names of trainable variables that only ever meet zeros, and so get no gradient.
@@ -40,6 +43,7 @@ class Descriptor:
     methods: Callable[[Any], dict]
     compare_export: Callable[[Any, Any], None]
     schedules: tuple[str, ...] = ("kl_weight",)
+    settled: tuple[tuple[str, Any], ...] = ()
     output_shape: Callable[[tuple], tuple] = tuple
     output_dtype: str = "bfloat16"
     unused: tuple[str, ...] = ()
@@ -160,6 +164,7 @@ def music_vae(name, num_classes=(90,), unused=(), **settings):
             results["attribute_vector"] = {"z": model.attribute_vector(x[:1], x[1:])}
             results["chain"] = {"x": model.chain(z, 3, 8, seed=3)}
             results["continue_from"] = {"x": model.continue_from(x[0], 2, seed=3)}
+            results["sweep"] = {"x": model.sweep(x, 1, (-4, 4), seed=3)}
         return _flat(results)
 
     def compare_export(model, loaded):
@@ -188,6 +193,9 @@ def music_vae(name, num_classes=(90,), unused=(), **settings):
             ends = {"first": x[0], "second": x[1], "steps": tf.constant(5)}
             between = loaded.interpolate(ends | how)["tokens"]
             _assert_drawn(between, model.interpolate(*x, 5, 0.9, 5))
+            sweep = {"dim": tf.constant(1), "values": tf.constant([-4.0, 0.0, 4.0])}
+            swept = loaded.sweep(z | sweep | length | how)["tokens"]
+            _assert_drawn(swept, model.sweep(posterior.mean, 1, (-4, 0, 4), 8, 0.9, 5))
 
     def output_shape(shape):
         if sizes.get("head", "categorical") != "categorical":
@@ -245,6 +253,7 @@ def mus_ae(name, genres=(), **settings):
             "attribute_vector": {"z": model.attribute_vector(x[:1], x[1:])},
             "chain": {"x": model.chain(z, 3, 8, seed=3)},
             "continue_from": {"x": model.continue_from(x[0], 2, seed=3)},
+            "sweep": {"x": model.sweep(x, 1, (-4, 4))},
         }
         return _flat(results)
 
@@ -274,6 +283,10 @@ def mus_ae(name, genres=(), **settings):
             ends = {"first": x[0], "second": x[1], "steps": tf.constant(5)}
             between = loaded.interpolate(ends | how)["tokens"]
             np.testing.assert_array_equal(between, model.interpolate(*x, 5, temperature, 5))
+            sweep = {"dim": tf.constant(1), "values": tf.constant([-4.0, 0.0, 4.0])}
+            made = loaded.sweep(z | sweep | how)["tokens"]
+            expected = model.sweep(posterior.mean, 1, (-4, 0, 4), 8, temperature, 5)
+            np.testing.assert_array_equal(made, expected)
 
     return Descriptor(
         name=f"MusAE-{name}",
@@ -285,6 +298,85 @@ def mus_ae(name, genres=(), **settings):
         output_shape=lambda shape: (*shape[:-1], sum(sizes["num_classes"])),
         # Constants are added to all scores, and their differences are what is learned.
         unused=("critic/bias_2",),
+    )
+
+
+def measure_vae(**settings):
+    """A model of Pati and Lerch 2020, of windows of two beats of three ticks."""
+    sizes = {"num_classes": (7,), "embedding_dim": 3, "encoder_units": 4, "decoder_units": 5}
+    # Dropout would leave more to chance than the coin.
+    sizes |= {"latent_dim": 3, "ticks_per_beat": 3, "dropout": 0.0} | settings
+
+    def tokens(random, batch):
+        return random.integers(0, 7, (batch, 6, 1)).astype("int32")
+
+    def data(batch):
+        random = np.random.default_rng(1)
+        x = tokens(random, batch)
+        return {"x": x, "eps_z": _normal(random, batch, 3)}, {"x": x}
+
+    def methods(model):
+        random = np.random.default_rng(2)
+        x, z = tokens(random, 2), _normal(random, 2, 3)
+        made, logits = model.rollout(z, random.uniform(size=x.shape).astype("float32"), 1.0)
+        results = {
+            "encode": model.encode(x)._asdict(),
+            "logits": {"x": model.logits(x, z)},
+            "rollout": {"x": made, "logits": logits},
+            "sample": {"x": model.sample(2, 6, 1.0, seed=3)},
+            "reconstruct": {"x": model.reconstruct(x)},
+            "interpolate": {"x": model.interpolate(*x, steps=3)},
+            "attribute_vector": {"z": model.attribute_vector(x[:1], x[1:])},
+            "chain": {"x": model.chain(z, 3, 6, seed=3)},
+            "continue_from": {"x": model.continue_from(x[0], 2, seed=3)},
+            "sweep": {"x": model.sweep(x, 1, (-4, 4))},
+        }
+        return _flat(results)
+
+    def compare_export(model, loaded):
+        import tensorflow as tf
+
+        x = tokens(np.random.default_rng(4), 2)
+        posterior = model.encode(x)
+        encoded = loaded.encode({"tokens": x})
+        np.testing.assert_allclose(encoded["mean"], posterior.mean, atol=1e-6)
+        np.testing.assert_allclose(encoded["stddev"], posterior.stddev, atol=1e-6)
+        for temperature in (0.0, 0.9):
+            how = {"temperature": tf.constant(temperature), "seed": tf.constant(5)}
+            length = {"length": tf.constant(9)}
+            found = {
+                "sample": loaded.sample({"count": tf.constant(4)} | length | how),
+                "decode": loaded.decode({"z": posterior.mean} | length | how),
+                "reconstruct": loaded.reconstruct({"tokens": x} | how),
+                "interpolate": loaded.interpolate(
+                    {"first": x[0], "second": x[1], "steps": tf.constant(5)} | how
+                ),
+                "sweep": loaded.sweep(
+                    {"z": posterior.mean, "dim": tf.constant(1)}
+                    | {"values": tf.constant([-4.0, 0.0, 4.0])}
+                    | (length | how)
+                ),
+            }
+            expected = {
+                "sample": model.sample(4, 9, temperature, 5),
+                "decode": model.decode(posterior.mean, 9, temperature, 5),
+                "reconstruct": model.reconstruct(x, temperature, 5),
+                "interpolate": model.interpolate(*x, 5, temperature, 5),
+                "sweep": model.sweep(posterior.mean, 1, (-4, 0, 4), 9, temperature, 5),
+            }
+            for name, value in expected.items():
+                np.testing.assert_array_equal(found[name]["tokens"], value, err_msg=name)
+
+    return Descriptor(
+        name="MeasureVAE",
+        make=lambda **arguments: MeasureVAE(**sizes, **arguments),
+        data=data,
+        methods=methods,
+        compare_export=compare_export,
+        settled=(("teacher_forcing", 1.0),),
+        # The number that is read at every beat is zero at first.
+        unused=("decoder/beats/gru_0/kernel",),
+        output_shape=lambda shape: (*shape[:-1], 7),
     )
 
 
@@ -337,4 +429,5 @@ CONFORMING = (
         unused=CONDUCTOR,
     ),
     mus_ae("flower", GENRES, genre_order=(1, 0, 2)),
+    measure_vae(),
 )

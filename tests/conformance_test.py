@@ -153,7 +153,8 @@ def test_schedules_move_with_the_updates(descriptor):
         pytest.skip("A decoder alone has no KL, whose weight would have a schedule.")
     model = descriptor.make()
     schedule = LinearWarmup(0.0, 1000.0, steps=4)
-    model.compile(keras.optimizers.SGD(0.0), **dict.fromkeys(descriptor.schedules, schedule))
+    weights = dict.fromkeys(descriptor.schedules, schedule)
+    model.compile(keras.optimizers.SGD(0.0), **weights, **dict(descriptor.settled))
     inputs, targets = descriptor.data(4)
     model.evaluate(inputs, targets, verbose=0)
     assert int(model.updates.value) == 0

@@ -25,7 +25,8 @@ def save(model, folder, jit_compile=False):
 
     Every function takes one dict and gives one, for any batch size; equal seeds give equal music.
     Which functions there are, and of what: `rolls.signatures` for `VAE` and its like,
-    `tokens.signatures` for `MusicVAE` and `MusAE`. `temperature` is a float32 scalar, `seed` and
+    `tokens.signatures` for `MusicVAE`, `MusAE` and
+    `MeasureVAE`. `temperature` is a float32 scalar, `seed` and
     other numbers are int32 scalars.
 
     Beside it `configuration.json` says how the model was made and, if it has a representation,

@@ -1,10 +1,10 @@
 """Functions of models of windows of tokens, whose codes are one for a whole window."""
 
 from keras_music_vae.export.inputs import by_xla, draw_key, how, spec
-from keras_music_vae.models import MusAE, MusicVAE
-from keras_music_vae.models.latent_space import lerp
+from keras_music_vae.models import MeasureVAE, MusAE, MusicVAE
+from keras_music_vae.models.latent_space import lerp, swept
 
-MODELS = (MusicVAE, MusAE)
+MODELS = (MusicVAE, MusAE, MeasureVAE)
 
 
 def description(model):
@@ -28,18 +28,21 @@ def signatures(model, jit_compile=False):
     * `sample` {count, length, temperature, seed} -> {tokens};
     * `reconstruct` {tokens, temperature, seed} -> {tokens};
     * `interpolate` {first, second, steps, temperature, seed} -> {tokens}, `(steps, time, part)`, of
-      two windows `(time, part)`.
+      two windows `(time, part)`;
+    * `sweep` {z, dim, values, length, temperature, seed} -> {tokens}, `(code, value, time, part)`,
+      of codes whose dimension `dim` is set to each of `values`, float32 `(value,)`.
 
     `length`, and the time of tokens, is any with a flat model. A hierarchical decoder makes a
-    multiple of its subsequences, `length_unit` in the configuration, and a hierarchical encoder
-    reads windows of one length, `encoded_length`; other lengths are refused.
+    multiple of its subsequences, and one of measures of the ticks of a beat, `length_unit` in the
+    configuration; a hierarchical encoder reads windows of one length, `encoded_length`. Other
+    lengths are refused.
 
     A model with genres takes also in `sample` a `genre`, int32 `(1,)` or `(count,)`: indices of the
     configuration's `genres`, below 0 to draw one for each window.
 
     A model that is told controls, float32 `(batch, time, control)`, takes them in `encode`,
     `decode`, `sample` and `reconstruct`; `count` and `length` follow from them and fall away. It
-    has no `interpolate`. A decoder alone has `sample` only, as there are no codes.
+    has no `interpolate` and no `sweep`. A decoder alone has `sample` only, as there are no codes.
     """
     import tensorflow as tf
 
@@ -55,7 +58,7 @@ def signatures(model, jit_compile=False):
         z, controls = inputs["z"], inputs.get("controls")
         length = inputs["length"] if controls is None else tf.shape(controls)[1]
         if model.length_unit > 1:
-            message = f"The length must be a multiple of {model.length_unit}, the subsequences."
+            message = f"The length must be a multiple of {model.length_unit}, the length_unit."
             checked = tf.debugging.assert_equal(length % model.length_unit, 0, message)
             with tf.control_dependencies([checked]):  # or a reshape fails first
                 length = tf.identity(length)
@@ -88,6 +91,20 @@ def signatures(model, jit_compile=False):
         z = between(*tf.unstack(tf.cast(ends, tf.float64)), inputs["steps"])
         return decode(inputs | {"z": _float(z), "length": tf.shape(first)[0]})
 
+    def sweep(inputs):
+        dim = inputs["dim"]
+        message = f"The dimension must be from 0 to {model.latent_dim - 1}."
+        checks = [
+            tf.debugging.assert_non_negative(dim, message),
+            tf.debugging.assert_less(dim, model.latent_dim, message),
+        ]
+        with tf.control_dependencies(checks):
+            z = swept(inputs["z"], tf.identity(dim), inputs["values"])
+        flat = tf.reshape(z, (-1, model.latent_dim))
+        tokens = decode(inputs | {"z": flat})["tokens"]
+        shape = tf.concat([tf.shape(z)[:2], tf.shape(tokens)[1:]], axis=0)
+        return {"tokens": tf.reshape(tokens, shape)}
+
     def _float(x):
         return tf.cast(x, tf.float32)
 
@@ -112,6 +129,8 @@ def signatures(model, jit_compile=False):
     if not model.control_dim:
         ends = spec("first", window, dtype) | spec("second", window, dtype)
         found["interpolate"] = (interpolate, ends | spec("steps") | how())
+        values = spec("values", (None,), tf.float32)
+        found["sweep"] = (sweep, z | spec("dim") | values | length | how())
     return found
 
 

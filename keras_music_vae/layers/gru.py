@@ -154,9 +154,9 @@ class StackedGRU(keras.layers.Layer):
         output, lasts = None, []
         for i, state in enumerate(ops.split(states, self.depth, axis=-1)):
             if i:
-                above = (i - 1) * self.units, i * self.units
-                mask = 1 if masks is None else masks[..., slice(*above)]
-                projection = self.layers[i].project(output * mask)
+                if masks is not None:
+                    output = output * masks[..., (i - 1) * self.units : i * self.units]
+                projection = self.layers[i].project(output)
             output, last = advance(self.layers[i], projection, state)
             lasts.append(last)
         return output, lasts
@@ -183,7 +183,8 @@ class GRUEncoder(keras.layers.Layer):
         self.depth = depth
         self.dropout = dropout
         self.dropouts = [
-            keras.layers.Dropout(dropout, name=f"dropout_{i}") for i in range(depth - 1)
+            keras.layers.Dropout(dropout, name=f"dropout_{i}", dtype=self.dtype_policy)
+            for i in range(depth - 1)
         ]
 
     def build(self, input_shape):

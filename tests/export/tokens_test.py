@@ -68,6 +68,7 @@ results = {
     "sampled": run("sample", "count", "length", *how)["tokens"],
     "reconstructed": run("reconstruct", "tokens", *how)["tokens"],
     "between": run("interpolate", "first", "second", "steps", *how)["tokens"],
+    "swept": run("sweep", "z", "dim", "values", "length", *how)["tokens"],
 }
 np.savez(sys.argv[3], **results)
 """
@@ -90,6 +91,8 @@ def test_runs_where_keras_cannot_be_imported_and_without_a_gpu(settings, tmp_pat
         "count": np.int32(2),
         "length": np.int32(12),
         "steps": np.int32(5),
+        "dim": np.int32(1),
+        "values": np.array([-4, 0, 4], "float32"),
     }
     np.savez(tmp_path / "in.npz", **arguments)
     paths = [str(tmp_path / name) for name in ("saved_model", "in.npz", "out.npz")]
@@ -107,6 +110,7 @@ def test_runs_where_keras_cannot_be_imported_and_without_a_gpu(settings, tmp_pat
         "sampled": model.sample(2, 12, 0.8, 7),
         "reconstructed": model.reconstruct(x, 0.8, 7),
         "between": model.interpolate(x[0], x[1], 5, 0.8, 7),
+        "swept": model.sweep(posterior.mean, 1, (-4, 0, 4), 12, 0.8, 7),
     }
     for name, value in expected.items():
         np.testing.assert_array_equal(results[name], value, err_msg=name)
@@ -136,11 +140,25 @@ def test_lengths_that_a_hierarchy_cannot_read_or_make_are_refused(tmp_path):
     export.save(small(**HIERARCHY), tmp_path / "saved_model")
     loaded = tf.saved_model.load(tmp_path / "saved_model")
     how = {"temperature": tf.constant(1.0), "seed": tf.constant(0), "count": tf.constant(1)}
-    with pytest.raises(tf.errors.InvalidArgumentError, match="a multiple of 2, the subsequences"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a multiple of 2, the length_unit"):
         loaded.sample(how | {"length": tf.constant(7)})
     assert loaded.signatures["encode"].structured_input_signature[1]["tokens"].shape[1] == 8
     configuration = json.loads((tmp_path / "saved_model" / export.CONFIGURATION).read_text())
     assert (configuration["length_unit"], configuration["encoded_length"]) == (2, 8)
+
+
+@pytest.mark.slow
+def test_dimensions_that_are_not_there_are_refused(tmp_path):
+    import tensorflow as tf
+
+    export.save(small(num_classes=(90,)), tmp_path / "saved_model")
+    loaded = tf.saved_model.load(tmp_path / "saved_model")
+    given = {"z": tf.zeros((1, 3)), "values": tf.zeros(2), "length": tf.constant(4)}
+    given |= {"temperature": tf.constant(1.0), "seed": tf.constant(0)}
+    assert loaded.sweep(given | {"dim": tf.constant(2)})["tokens"].shape == (1, 2, 4, 1)
+    for dim in (-1, 3):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must be from 0 to 2"):
+            loaded.sweep(given | {"dim": tf.constant(dim)})
 
 
 @pytest.mark.slow

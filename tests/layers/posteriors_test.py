@@ -1,10 +1,11 @@
 """Posteriors of two heads: their scales, and the KL with free nats by TensorFlow Probability."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from keras_music_vae.layers import DiagonalPosterior, FreeNatsPosterior
+from keras_music_vae.layers import DiagonalPosterior, FreeNatsPosterior, LogStddevPosterior
 
 tfp = pytest.importorskip("tensorflow_probability")
 
@@ -41,3 +42,24 @@ def test_without_a_tolerance_there_is_no_loss_and_the_second_head_is_a_log_varia
 def test_an_unknown_scale_is_refused():
     with pytest.raises(ValueError, match="scale must be one of"):
         FreeNatsPosterior(4, scale="sigmoid")
+
+
+def test_heads_of_log_stddevs_are_two_layers_each():
+    rng = np.random.default_rng(0)
+    posterior = LogStddevPosterior(3)
+    posterior.build((None, 8))
+    for weight in posterior.trainable_weights:
+        weight.assign(0.4 * rng.normal(size=weight.shape))
+    h, noise = rng.normal(size=(5, 8)).astype("float32"), rng.normal(size=(5, 3))
+    z, mean, stddev = posterior(h, kl_weight=0.5, noise=noise)
+    told = []
+    for hidden, last in (posterior.mean, posterior.log_stddev):
+        assert hidden.units == 4
+        x = keras.activations.selu(h @ np.asarray(hidden.kernel) + np.asarray(hidden.bias))
+        told.append(np.asarray(x) @ np.asarray(last.kernel) + np.asarray(last.bias))
+    np.testing.assert_allclose(mean, told[0], atol=1e-6)
+    np.testing.assert_allclose(stddev, np.exp(told[1]), rtol=1e-5)
+    np.testing.assert_allclose(z, told[0] + np.exp(told[1]) * noise, atol=1e-5)
+    normal = tfp.distributions.MultivariateNormalDiag
+    kl = normal(mean, stddev).kl_divergence(normal(np.zeros(3, "float32"), np.ones(3, "float32")))
+    np.testing.assert_allclose(posterior.losses[0], 0.5 * np.mean(kl), rtol=1e-5)

@@ -152,6 +152,17 @@ def test_mus_ae_s_gradients_and_its_game(golden):
     assert "2 passed" in printed
 
 
+def test_ar_vae_s_gradients_and_what_it_learns(golden):
+    golden("ar_vae/model")  # skips where it is not
+    tests = [FOLDER / f"ar_vae_{name}.py" for name in ("golden_test", "test")]
+    tests.append(FOLDER / "base_test.py")
+    printed = run(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests),
+        *("-k", "gradients_of_all or it_learns_measures or a_dimension_follows"),
+    )
+    assert "4 passed" in printed
+
+
 def test_without_tensorflow():
     found = json.loads(run("-c", PROGRAM).splitlines()[-1])
     assert found.pop("backend") == "jax"

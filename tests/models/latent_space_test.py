@@ -82,9 +82,39 @@ def test_a_continuation_leaves_the_window_for_a_drawn_code(model):
     np.testing.assert_array_equal(piece, np.concatenate(model.decode(way[1:], 8, 1.0, seeds)))
 
 
+def test_a_sweep_changes_one_dimension_and_no_other(model):
+    x = tokens(3)
+    values = (-3, 0.5, 4)
+    made = model.sweep(x, 1, values, temperature=0.8, seed=5)
+    assert made.shape == (3, 3, 8, 1)
+    codes = np.repeat(np.asarray(model.encode(x).mean)[:, None], 3, axis=1)
+    codes[..., 1] = values
+    expected = model.decode(codes.reshape(9, 3), 8, 0.8, 5)
+    np.testing.assert_array_equal(made.reshape(9, 8, 1), expected)
+    swept = model.sweep(model.encode(x).mean, 1, values, 8, 0.8, 5)
+    np.testing.assert_array_equal(made, swept)
+    assert model.sweep(x[:2], 0, [1.0], length=4).shape == (2, 1, 4, 1)
+
+
+def test_a_dimension_goes_by_the_name_of_its_attribute(model):
+    x = tokens(2)
+    with pytest.raises(ValueError, match=r"an attribute of compile \(it had none\)"):
+        model.sweep(x, "rests", (0, 1))
+    model.compile("sgd", attribute_dims={"holds": 0, "rests": 2})
+    found, expected = (model.sweep(x, dim, (0, 4), temperature=0.1) for dim in ("rests", 2))
+    np.testing.assert_array_equal(found, expected)
+    for wrong in ("notes", 3, -1):
+        with pytest.raises(ValueError, match=r"from 0 to 2, .* \(holds, rests\). Received"):
+            model.sweep(x, wrong, (0, 1))
+    with pytest.raises(ValueError, match="a length in steps beside codes"):
+        model.sweep(model.encode(x).mean, 0, (0, 1))
+
+
 def test_without_windows_or_codes(model):
     with pytest.raises(ValueError, match="with and without the attribute"):
         model.attribute_vector(tokens(2), tokens(0))
     alone = MusicVAE(**SIZES | {"latent_dim": 0})
     with pytest.raises(ValueError, match="A decoder alone"):
         alone.chain(np.zeros((2, 1)), 2, 8)
+    with pytest.raises(ValueError, match="A decoder alone"):
+        alone.sweep(np.zeros((2, 1)), 0, (0, 1), 8)
