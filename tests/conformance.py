@@ -200,7 +200,8 @@ def music_vae(name, num_classes=(90,), unused=(), **settings):
         data=data,
         methods=methods,
         compare_export=compare_export,
-        schedules=("kl_weight",) if latent_dim else (),
+        # Losses of training are drawn with dropout.
+        schedules=("kl_weight",) if latent_dim and not sizes.get("dropout") else (),
         output_shape=output_shape,
         # A NADE sums over drums in float32.
         output_dtype="float32" if sizes.get("head") == "nade" else "bfloat16",
@@ -325,6 +326,7 @@ CONFORMING = (
     music_vae("chords", control_dim=2),
     music_vae("nade", (2,) * 9, head="nade", encoder_input="drum_roll"),
     music_vae("groove", (2,) * 3, head="groove"),
+    music_vae("groove-dropout", (2,) * 3, head="groove", dropout=0.5),
     music_vae("conducted", subsequences=2, embedding_dim=4, unused=CONDUCTOR),
     music_vae("conducted-autoregressive", subsequences=2, conductor_sees_decoder=True),
     music_vae(

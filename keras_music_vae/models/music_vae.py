@@ -64,6 +64,10 @@ class MusicVAE(LatentSpace, Autoencoder):
             from the drums before it (`NADEHead`); "groove", hits, velocities and offsets of the
             drums, GrooVAE's (`GrooveHead`).
         nade_units: int. The hidden layer of the NADE.
+        dropout: float, from 0 to below 1. While training, the share of the values that each layer
+            of LSTMs reads which are dropped, drawn anew at each step; the others grow by
+            `1 / (1 - dropout)`. Of the decoder these are the token before, z and the controls; the
+            states with which it begins are whole.
 
     Inputs: dict of `x`, `(batch, time, part)`, int tokens or what `head` says; optionally `source`,
     what the encoder reads in place of `x`, of its shape; `lengths`, int `(batch,)`, steps that
@@ -94,6 +98,7 @@ class MusicVAE(LatentSpace, Autoencoder):
         scale="softplus",
         head="categorical",
         nade_units=128,
+        dropout=0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -113,6 +118,10 @@ class MusicVAE(LatentSpace, Autoencoder):
             )
         if head == "groove" and encoder_input == "drum_roll":
             raise ValueError("The encoder reads grooves as they are: leave encoder_input out.")
+        if not 0 <= dropout < 1:
+            raise ValueError(
+                f"dropout must be from 0, which drops nothing, to below 1. Received: {dropout}"
+            )
         self.num_classes = tuple(num_classes)
         self.latent_dim = latent_dim
         self.encoder_units = tuple(encoder_units)
@@ -130,6 +139,7 @@ class MusicVAE(LatentSpace, Autoencoder):
         self.head = head
         self._compiled_mean = self._compiled_rollout = None
         self.nade_units = nade_units
+        self.dropout = dropout
         self.kl_weight = 1.0
         self.sampling_probability = 0.0
         self.seed_generator = keras.random.SeedGenerator()
@@ -216,11 +226,12 @@ class MusicVAE(LatentSpace, Autoencoder):
 
     def call(self, inputs, training=False):
         x, controls = self._tokens(inputs["x"]), self._controls(inputs.get("controls"))
+        drop = self._drop if training and self.dropout else None
         posterior = {}
         if self.latent_dim:
             source = self._tokens(inputs["source"]) if "source" in inputs else x
             z, mean, stddev = self.posterior(
-                self._encoding(source, controls, inputs.get("lengths")),
+                self._encoding(source, controls, inputs.get("lengths"), drop),
                 kl_weight=self.scheduled(self.kl_weight, training),
                 noise=inputs.get("eps_z"),
             )
@@ -228,15 +239,19 @@ class MusicVAE(LatentSpace, Autoencoder):
         else:
             z = self._no_code(ops.shape(x)[0])
         previous = shift(x)
+        masks = drop and self.decoder.masks(*ops.shape(x)[:2], drop)
         if training and self.sampling_probability:
-            previous = self._sample_previous(z, previous, controls)
-        outputs, _ = self.decoder.logits(previous, z, controls)
+            previous = self._sample_previous(z, previous, controls, masks)
+        outputs, _ = self.decoder.logits(previous, z, controls, masks)
         logits = self._logits(outputs, x)
         if training:
             self.updates.assign_add(1)
         return {"x": logits, **posterior}
 
-    def _sample_previous(self, z, previous, controls):
+    def _drop(self, x):
+        return keras.random.dropout(x, self.dropout, seed=self.seed_generator)
+
+    def _sample_previous(self, z, previous, controls, masks):
         """Scheduled sampling: first what each step reads, then as with true tokens."""
         probability = self.scheduled(self.sampling_probability, training=True)
         shape = ops.shape(previous)
@@ -244,7 +259,7 @@ class MusicVAE(LatentSpace, Autoencoder):
         coins = ops.logical_and(coins, ops.arange(shape[1])[None] > 0)
         uniforms = keras.random.uniform(shape, seed=self.seed_generator)
         return self.decoder.sample_previous(
-            ops.stop_gradient(z), previous, coins, uniforms, controls
+            ops.stop_gradient(z), previous, coins, uniforms, controls, masks
         )
 
     def encode(self, x, controls=None, lengths=None):
@@ -420,10 +435,12 @@ class MusicVAE(LatentSpace, Autoencoder):
         logits = [head.logits(told, own) for (head, told), (_, own) in pairs]
         return ops.concatenate(logits, axis=-1)
 
-    def _encoding(self, x, controls, lengths):
+    def _encoding(self, x, controls, lengths, drop=None):
         how = {"product": self._times}
-        if self.encoder_input == "drum_roll" or controls is not None:
+        if self.encoder_input == "drum_roll" or controls is not None or drop:
             x, how = self._seen(x, controls), {}
+        if drop:
+            how["drop"] = drop
         if not self.encoder_lengths:
             how["lengths"] = lengths
         elif lengths is not None:
@@ -473,4 +490,5 @@ class MusicVAE(LatentSpace, Autoencoder):
             "scale": self.scale,
             "head": self.head,
             "nade_units": self.nade_units,
+            "dropout": self.dropout,
         }

@@ -28,6 +28,7 @@ _GIVEN = {
     "free_nats": "free_bits",
     "head": "the decoder",
     "nade_units": "nade_num_hidden",
+    "dropout": "dropout_keep_prob",
     "seq_length": "max_seq_len",
     "batch_size": "batch_size",
     "kl_weight": "max_beta",
@@ -51,6 +52,7 @@ _DEFAULTS = {
     "free_nats": (0.0, f"{_BASE}: free_bits"),
     "scale": ("softplus", "base_model.py, encode"),
     "head": ("categorical", "configs.py: CategoricalLstmDecoder or several of them"),
+    "dropout": (0.0, "lstm_models.py, get_default_hparams: dropout_keep_prob of 1"),
     "batch_size": (512, f"{_BASE}: batch_size"),
     "learning_rate": (1e-3, f"{_BASE}: learning_rate"),
     "learning_rate_floor": (1e-5, f"{_BASE}: min_learning_rate"),
@@ -93,7 +95,7 @@ _NADE = {
     "encoder_units": (1024,),
     "decoder_units": (512, 512),
 }
-_GROOVE = {"num_classes": (2,) * 9, "head": "groove", **_SMALL, **_FREE_48}
+_GROOVE = {"num_classes": (2,) * 9, "head": "groove", "dropout": 0.7, **_SMALL, **_FREE_48}
 _PERFORMANCE = {
     "num_classes": (490,),
     "latent_dim": 512,
@@ -106,10 +108,6 @@ _PERFORMANCE = {
 _PERFORMANCE_MEDIUM = {"encoder_units": (1024, 1024), "decoder_units": (512,) * 3}
 _PERFORMANCE_BIG = {"encoder_units": (2048, 2048), "decoder_units": (1024,) * 3}
 
-_DROPOUT = (
-    "While training, Magenta drops 70 % of what goes into each layer of LSTMs "
-    "(dropout_keep_prob 0.3); here nothing is dropped."
-)
 _NOT_BUILT = (
     "an end token, 489, closes each of its eight instruments, so that segments have lengths of "
     "their own, which encoder and decoder do not know here; nor are its events represented"
@@ -195,7 +193,6 @@ def _configuration(name, given, parameters):
         training={key: values[key] for key in _TRAINING},
         origins=origins,
         parameters=parameters,
-        deviations=(_DROPOUT,) if name.startswith("groovae") else (),
         not_built=_NOT_BUILT if name.startswith("hier-multiperf") else "",
     )
 

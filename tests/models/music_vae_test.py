@@ -216,3 +216,84 @@ def test_samples_may_be_told_chords():
     seeds = keras.random.SeedGenerator(3)
     z = keras.random.normal((2, 3), seed=seeds)
     np.testing.assert_array_equal(made, model.decode(z, 8, 1.0, seeds, given))
+
+
+def with_dropout(settings, dropout, **compiled):
+    """A model of equal weights whatever the rate, compiled not to move."""
+    keras.utils.set_random_seed(1)
+    model = MusicVAE(**SIZES | settings, dropout=dropout)
+    rng = np.random.default_rng(3)
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * rng.normal(size=weight.shape))
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True, **compiled)
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_dropout_is_of_training_alone(name):
+    found = {}
+    for dropout in (0.0, 0.5):
+        model = with_dropout(MODELS[name], dropout)
+        x, told = tokens(model), controls(model)
+        inputs = {"x": x, "eps_z": np.zeros((2, 3), "float32")}
+        if told is not None:
+            inputs["controls"] = told
+        evaluated = model.test_on_batch(inputs, {"x": x}, return_dict=True)["loss"]
+        model.reset_metrics()
+        trained = model.train_on_batch(inputs, {"x": x}, return_dict=True)["loss"]
+        found[dropout] = evaluated, trained
+    assert found[0.0][1] == pytest.approx(found[0.0][0], abs=1e-4)
+    assert found[0.5][0] == pytest.approx(found[0.0][0], abs=1e-5)
+    assert found[0.5][1] != pytest.approx(found[0.0][1], abs=1e-3)
+
+
+def test_dropout_is_not_of_decoding():
+    made = [with_dropout({}, dropout).sample(3, 8, seed=1) for dropout in (0.0, 0.5)]
+    np.testing.assert_array_equal(*made)
+
+
+def test_dropout_keeps_sums_and_is_drawn_anew_at_each_step():
+    model = with_dropout({}, 0.75)
+    first, second = (ops.convert_to_numpy(model._drop(np.ones((4, 50, 60)))) for _ in range(2))
+    assert sorted(np.unique(first)) == [0, 4]
+    assert first.mean() == pytest.approx(1, abs=0.05)
+    assert (first[:, 1:] != first[:, :-1]).any(axis=(0, 2)).all()
+    assert (first != second).any()
+
+
+def test_dropout_reaches_the_input_of_every_layer(monkeypatch):
+    model = with_dropout({"encoder_units": (4, 3), "control_dim": 2}, 0.5)
+    seen = []
+    monkeypatch.setattr(model, "_drop", lambda x: seen.append(tuple(x.shape)) or x)
+    inputs = {"x": tokens(model), "controls": controls(model)}
+    model(inputs)
+    assert not seen
+    model(inputs, training=True)
+    encoder = [(2, 8, 5 + 2)] * 2 + [(2, 8, 8)] * 2
+    assert seen == [*encoder, (2, 8, 5 + 3 + 2), (2, 8, 6)]
+
+
+@pytest.mark.parametrize("name", ["groove", "hierarchical"])
+def test_with_dropout_and_scheduled_sampling_every_weight_learns(name):
+    model = with_dropout(MODELS[name], 0.5)
+    model.compile(keras.optimizers.SGD(0.1), sampling_probability=0.5)
+    before = [ops.convert_to_numpy(weight) for weight in model.trainable_weights]
+    x = tokens(model)
+    model.train_on_batch({"x": x}, {"x": x})
+    for weight, old in zip(model.trainable_weights, before, strict=True):
+        moved = np.abs(ops.convert_to_numpy(weight) - old).max() > 0
+        # The conductor reads zeros.
+        assert moved == (not weight.path.endswith("conductor/lstm_0/kernel/v")), weight.path
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_a_dropout_that_is_no_share_is_refused(dropout):
+    with pytest.raises(ValueError, match="dropout must be from 0"):
+        MusicVAE(**SIZES, dropout=dropout)
+
+
+def test_configurations_of_before_dropout_make_a_model():
+    config = MusicVAE(**SIZES, dropout=0.5).get_config()
+    assert MusicVAE.from_config(config).dropout == 0.5
+    del config["dropout"]
+    assert MusicVAE.from_config(config).dropout == 0

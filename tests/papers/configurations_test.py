@@ -52,5 +52,12 @@ def test_what_cannot_be_made_and_what_differs_is_said():
     reasons = {name: c.not_built for name, c in CONFIGURATIONS.items() if c.not_built}
     assert {name.split("_")[0] for name in reasons} == {"hier-multiperf"}
     assert "an end token, 489" in str(CONFIGURATIONS["hier-multiperf_vel_1bar_med"])
-    dropping = [name for name, c in CONFIGURATIONS.items() if "0.3" in " ".join(c.deviations)]
-    assert dropping == [name for name in CONFIGURATIONS if name.startswith("groovae")]
+
+
+def test_grooves_are_trained_with_dropout_and_say_where_it_is_from():
+    dropping = {name: c for name, c in CONFIGURATIONS.items() if c.model.get("dropout")}
+    assert list(dropping) == [name for name in CONFIGURATIONS if name.startswith("groovae")]
+    for name, configuration in dropping.items():
+        assert configuration.model["dropout"] == pytest.approx(1 - 0.3)
+        assert f"{name}: dropout_keep_prob" in str(configuration)
+        assert not configuration.deviations
