@@ -7,7 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Band, Melody, Trio, tokens_of, window_of
+from keras_music_vae.music.representations import (
+    Band,
+    Groove,
+    Melody,
+    Trio,
+    tokens_of,
+    window_of,
+)
 from keras_music_vae.music.representations.band import HOLD
 
 BAR = 16
@@ -21,8 +28,9 @@ class Remade(NamedTuple):
     """A piece and what a model made of it.
 
     Attributes:
-        score: `midi.Score`, what was made, one tick per step.
-        tokens, made: int arrays `(time, part)`, the piece and what was made of it.
+        score: `midi.Score`, what was made; on the grid of steps, but grooves.
+        tokens, made: int arrays `(time, part)`, the piece and what was made of it; of grooves the
+            hits alone, as 0 and 1.
         no_event: int, the token of steps at which nothing happens.
     """
 
@@ -53,7 +61,7 @@ def sample(model, count=1, bars=None, temperature=1.0, seed=0):
         temperature, seed: see `MusicVAE.decode`.
 
     Returns:
-        list of `midi.Score`, one tick per step.
+        list of `midi.Score`, on the grid of steps, but grooves.
 
     Raises:
         PlayError: if the model has no representation, is told chords, or makes no such length.
@@ -70,6 +78,10 @@ def sample(model, count=1, bars=None, temperature=1.0, seed=0):
 
 def reconstruct(model, source, temperature=1.0, seed=0):
     """Encodes a whole piece window by window, and decodes it again.
+
+    Of grooves the encoder is told what the `source` of the representation says, so that a model
+    that was trained by it plays the hits of a piece with velocities and offsets of its own, makes
+    a groove of taps, or adds a hi-hat.
 
     Bars are counted from the beginning of the file. Of the tracks that may be a melody or a bass,
     `lines` chooses one.
@@ -93,9 +105,11 @@ def reconstruct(model, source, temperature=1.0, seed=0):
     tokens = window_of(tokens, representation, model.num_classes)
     steps = bars * BAR
     padded = np.pad(tokens, ((0, -len(tokens) % steps), (0, 0)))
-    made = model.reconstruct(padded.reshape(-1, steps, padded.shape[1]), temperature, seed)
-    made = made.reshape(padded.shape)[: len(tokens)]
+    windows = _heard(padded.reshape(-1, steps, padded.shape[1]), representation)
+    made = model.reconstruct(windows, temperature, seed).reshape(padded.shape)[: len(tokens)]
     score = representation.decode(tokens_of(made, representation))
+    if isinstance(representation, Groove):
+        tokens, made = (values[:, : values.shape[1] // 3].astype(int) for values in (tokens, made))
     no_event = HOLD if isinstance(representation, Band) else 0
     return Remade(score, tokens, made, no_event)
 
@@ -110,14 +124,14 @@ def interpolate(model, first, second, steps=9, temperature=1.0, seed=0):
         temperature, seed: see `MusicVAE.decode`.
 
     Returns:
-        `midi.Score`, one tick per step.
+        `midi.Score`, on the grid of steps, but grooves.
 
     Raises:
         midi.MidiError, PlayError, OSError: see `reconstruct`.
     """
     representation, bars = _representation(model), window_bars(model)
     ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
-    ends = window_of(ends, representation, model.num_classes)
+    ends = _heard(window_of(ends, representation, model.num_classes), representation)
     made = np.concatenate(model.interpolate(*ends, steps, temperature, seed))
     return representation.decode(tokens_of(made, representation))
 
@@ -172,6 +186,11 @@ def _representation(model, codes=True):
     if codes and not model.latent_dim:
         raise PlayError("This model is a decoder alone, which reads no music. Choose a VAE.")
     return model.representation
+
+
+def _heard(windows, representation):
+    """What the encoder is told of windows: of grooves, as their `source` says."""
+    return representation.source_of(windows) if isinstance(representation, Groove) else windows
 
 
 def _score(source):

@@ -13,7 +13,7 @@ from keras_music_vae.__main__ import main
 from keras_music_vae.checkpoints import magenta
 from keras_music_vae.commands.folders import magenta_bars, magenta_representation
 from keras_music_vae.models import MusicVAE
-from keras_music_vae.music.representations import Drums, Melody, Trio
+from keras_music_vae.music.representations import Drums, Groove, Melody, Trio
 from keras_music_vae.papers.magenta import BUILT, MAGENTA
 
 tensorflow_only = pytest.mark.skipif(
@@ -124,12 +124,12 @@ def test_what_is_no_checkpoint_is_told(capsys):
     assert "invalid choice: 'cat-mel_3bar'" in capsys.readouterr().err
 
 
-def test_a_groove_is_imported_without_a_representation(monkeypatch, capsys):
-    groove = MusicVAE(**MAGENTA["groovae_4bar"].model | SIZES)
+def test_a_groove_is_imported_with_what_its_encoder_is_told(monkeypatch):
+    config = "groovae_2bar_tap_fixed_velocity"
+    groove = MusicVAE(**MAGENTA[config].model | SIZES)
     monkeypatch.setattr(magenta, "load", lambda path, name: groove)
-    assert main(["import-magenta", "any", "--config", "groovae_4bar", "--out", "grooves"]) == 0
-    assert "Its arrays are no notes of a file" in capsys.readouterr().out
-    assert presets.from_preset("grooves").representation is None
+    assert main(["import-magenta", "any", "--config", config, "--out", "grooves"]) == 0
+    assert presets.from_preset("grooves").representation == Groove("2019", "taps")
 
 
 def test_every_configuration_has_its_representation_and_its_bars():
@@ -142,7 +142,8 @@ def test_every_configuration_has_its_representation_and_its_bars():
     assert found["nade-drums_2bar_reduced"] == (Drums("2017"), 2)
     assert found["nade-drums_2bar_full"] == (Drums("pitches"), 2)
     assert found["hier-trio_16bar"] == (Trio(drum_map="2017"), 16)
-    assert found["groovae_4bar"] == (None, 4)
+    assert found["groovae_4bar"] == (Groove(), 4)
+    assert found["groovae_2bar_humanize"] == (Groove(source="hits"), 2)
     assert {bars for _, bars in found.values()} == {2, 4, 16}
 
 

@@ -8,7 +8,7 @@ from keras_music_vae import play, presets
 from keras_music_vae.__main__ import main
 from keras_music_vae.models import VAE, MusicVAE
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Drums, Melody, Trio, tokens_of
+from keras_music_vae.music.representations import Drums, Groove, Melody, Trio, tokens_of
 from tests.play_test import band
 
 SIZES = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}
@@ -26,7 +26,8 @@ def shipped(tmp_path_factory):
         "trio": (MusicVAE(**SIZES | TRIO), Trio(), 4),
         "alone": (MusicVAE((90,), **SIZES | {"latent_dim": 0}), Melody(), None),
         "chords": (MusicVAE((90,), **SIZES, control_dim=2), Melody(), None),
-        "groove": (MusicVAE((2,) * 9, **SIZES, head="groove"), None, None),
+        "groove": (MusicVAE((2,) * 9, **SIZES, head="groove"), Groove(source="taps"), None),
+        "eight": (MusicVAE((2,) * 8, **SIZES, head="groove"), None, None),
         "rolls": (VAE(latent_dim=3, hidden_dim=8), None, None),
     }
     for name, (model, representation, bars) in models.items():
@@ -56,13 +57,18 @@ def assert_same_notes(path, score):
     notes = score.notes.copy()
     notes["start"] *= scale
     notes["end"] *= scale
-    for field in ("start", "end", "pitch", "is_drum"):
+    for field in ("start", "end", "pitch", "velocity", "is_drum"):
         np.testing.assert_array_equal(np.sort(written.notes[field]), np.sort(notes[field]))
 
 
 @pytest.mark.parametrize(
     ("preset", "told"),
-    [("melody", "2 bars, 5 s"), ("drums", "1 bar, 3 s"), ("trio", "4 bars, 11 s")],
+    [
+        ("melody", "2 bars, 5 s"),
+        ("drums", "1 bar, 3 s"),
+        ("trio", "4 bars, 11 s"),
+        ("groove", "2 bars, 5 s"),
+    ],
 )
 def test_sample_writes_what_the_model_samples(preset, told, capsys):
     arguments = ["sample", "--preset", preset, "--seed", "3", "--temperature", "0.9"]
@@ -88,7 +94,8 @@ def test_several_pieces_of_other_lengths_with_plots(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("preset", "tracks"), [("melody", "Lead; "), ("drums", None), ("trio", "Lead and Bass; ")]
+    ("preset", "tracks"),
+    [("melody", "Lead; "), ("drums", None), ("trio", "Lead and Bass; "), ("groove", None)],
 )
 def test_reconstruct_writes_what_the_model_reconstructs(song, preset, tracks, capsys):
     arguments = ["reconstruct", "song.mid", "--preset", preset, "--seed", "2", "--out", "b.mid"]
@@ -103,12 +110,13 @@ def test_reconstruct_writes_what_the_model_reconstructs(song, preset, tracks, ca
     assert capsys.readouterr().out == told
 
 
-def test_interpolate_writes_the_windows_between(song, tmp_path, capsys):
+@pytest.mark.parametrize("preset", ["melody", "groove"])
+def test_interpolate_writes_the_windows_between(song, preset, tmp_path, capsys):
     pytest.importorskip("matplotlib")
-    arguments = ["interpolate", "song.mid", "other.mid", "--preset", "melody", "--seed", "2"]
+    arguments = ["interpolate", "song.mid", "other.mid", "--preset", preset, "--seed", "2"]
     arguments += ["--steps", "4", "--temperature", "0.5", "--out", "c.mid", "--plot", "c.png"]
     assert main(arguments) == 0
-    model = presets.from_preset("melody")
+    model = presets.from_preset(preset)
     expected = play.interpolate(model, "song.mid", "other.mid", 4, 0.5, 2)
     assert_same_notes("c.mid", expected)
     assert midi.read("c.mid").tempos["tempo_qpm"] == pytest.approx([70], rel=1e-6)
@@ -134,7 +142,8 @@ MISTAKES = {
     "bars of rolls": (new("rolls", "--bars", "8"), "give --steps, not --bars"),
     "bars of a hierarchy": (new("trio", "--bars", "2"), "makes pieces of 4 bars. Received: 2 bars"),
     "chords": (new("chords"), "is told 2 values at each step"),
-    "grooves": (new("groove"), "has no representation"),
+    "no representation": (new("eight"), "has no representation"),
+    "no groove": (again("groove", "melody.mid"), "melody.mid: No part on channel 10 has a drum"),
     "decoder alone": (again("alone"), "a decoder alone"),
     "no melody": (again("melody", "drums.mid"), "drums.mid: No part has notes in the range"),
     "no drums": (again("drums", "melody.mid"), "melody.mid: No part on channel 10 has a drum"),

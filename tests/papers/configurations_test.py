@@ -5,6 +5,7 @@ import math
 import pytest
 
 from keras_music_vae.models import MusicVAE
+from keras_music_vae.music.representations import Groove
 from keras_music_vae.papers import CONFIGURATIONS
 from keras_music_vae.schedules import compile_arguments
 
@@ -60,4 +61,22 @@ def test_grooves_are_trained_with_dropout_and_say_where_it_is_from():
     for name, configuration in dropping.items():
         assert configuration.model["dropout"] == pytest.approx(1 - 0.3)
         assert f"{name}: dropout_keep_prob" in str(configuration)
-        assert not configuration.deviations
+        assert ("max_note_dropout" in str(configuration)) == name.endswith("note_dropout")
+
+
+def test_grooves_say_what_their_encoder_is_told():
+    source = {name: c.training["source"] for name, c in CONFIGURATIONS.items() if "groo" in name}
+    assert source == {
+        "groovae_4bar": "groove",
+        "groovae_2bar_humanize": "hits",
+        "groovae_2bar_tap_fixed_velocity": "taps",
+        "groovae_2bar_tap_fixed_velocity_note_dropout": "taps",
+        "groovae_2bar_add_closed_hh": "no_closed_hi_hat",
+        "groovae_2bar_hits_control_tfds": "groove",
+    }
+    for name in source:
+        configuration = CONFIGURATIONS[name]
+        Groove(configuration.training["drum_map"], source[name])  # a known map and source
+        assert "GrooveConverter, pitch_classes" in str(configuration)
+    assert "GrooveConverter, humanize" in str(CONFIGURATIONS["groovae_2bar_humanize"])
+    assert "source" not in CONFIGURATIONS["cat-drums_2bar_small"].hyperparameters()
