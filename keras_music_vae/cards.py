@@ -21,8 +21,10 @@ def model_card(preset, facts, results):
         kind, settings = preset.representation["class"], preset.representation["config"]
         settings = [f"{name} {value}" for name, value in settings.items()]
         described["Representation"] = ", ".join([kind, *settings])
-    if preset.window_bars:
-        described["Windows"] = f"{preset.window_bars} bars of {STEPS_PER_BAR} steps"
+    if bars := preset.window_bars:
+        of_bars = f"{bars} bars of {STEPS_PER_BAR} steps"
+        # Without a representation nothing says that a step is a sixteenth.
+        described["Windows"] = of_bars if preset.representation else f"{bars * STEPS_PER_BAR} steps"
     if classes:
         described["Key classes"] = ", ".join(classes)
     if genres := preset.config.get("genres"):

@@ -338,5 +338,13 @@ CONFORMING = (
         encoder_lengths=(4, 2),
         unused=CONDUCTOR,
     ),
+    music_vae(
+        "instruments",
+        subsequences=2,
+        encoder_units=(4, 3),
+        encoder_lengths=(4, 2),
+        end_token=89,
+        unused=CONDUCTOR,
+    ),
     mus_ae("flower", GENRES, genre_order=(1, 0, 2)),
 )

@@ -130,14 +130,16 @@ class LSTMDecoder(keras.layers.Layer):
     Args:
         units: sequence of int, the sizes of the layers.
         head: `Head`, the distribution of a step.
+        end_token: int or None. The token after which `generate` makes none; of one part.
 
     Reference: `BaseLstmDecoder` in magenta/models/music_vae/lstm_models.py.
     """
 
-    def __init__(self, units, head, **kwargs):
+    def __init__(self, units, head, end_token=None, **kwargs):
         super().__init__(**kwargs)
         self.units = tuple(units)
         self.head = head
+        self.end_token = end_token
         self.initial_state = InitialState(self.units, name="initial_state", dtype=self.dtype_policy)
         self.lstms = StackedLSTM(self.units, name="lstms", dtype=self.dtype_policy)
 
@@ -241,6 +243,9 @@ class LSTMDecoder(keras.layers.Layer):
             inputs = ops.concatenate([uniforms, ops.cast(controls, uniforms.dtype)], axis=-1)
         last, made = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)))
         tokens, logits = (ops.transpose(made[key], (1, 0, 2)) for key in ("tokens", "logits"))
+        if self.end_token is not None:
+            ends = ops.cast(tokens == self.end_token, "int32")
+            tokens = ops.where(ops.cumsum(ends, axis=1) > ends, NO_TOKEN, tokens)
         return tokens, logits, last["states"]
 
     def sample_previous(self, code, previous, coins, uniforms, controls=None, masks=None):
@@ -292,6 +297,7 @@ class LSTMDecoder(keras.layers.Layer):
         return super().get_config() | {
             "units": list(self.units),
             "head": keras.saving.serialize_keras_object(self.head),
+            "end_token": self.end_token,
         }
 
     @classmethod

@@ -100,6 +100,8 @@ class HierarchicalEncoder(keras.layers.Layer):
 
     Call arguments:
         x: `(batch, time, features)`, time the product of `lengths`.
+        segment_lengths: int `(batch, segment)`, the steps that count at the beginning of each
+            segment of the lowest level; None for all.
         product, drop: see `BidirectionalEncoder`.
 
     Returns:
@@ -129,11 +131,14 @@ class HierarchicalEncoder(keras.layers.Layer):
             size = 2 * level.units[-1]
         self.built = True
 
-    def call(self, x, product=ops.matmul, drop=None):
+    def call(self, x, segment_lengths=None, product=ops.matmul, drop=None):
         batch = ops.shape(x)[0]
+        how = {"product": product}
+        if segment_lengths is not None:
+            how["lengths"] = ops.reshape(segment_lengths, (-1,))
         for level, length in zip(self.levels, self.lengths, strict=True):
-            x = level(ops.reshape(x, (-1, length, x.shape[-1])), product=product, drop=drop)
-            product = ops.matmul  # of the levels above
+            x = level(ops.reshape(x, (-1, length, x.shape[-1])), drop=drop, **how)
+            how = {}  # of the levels above
             x = ops.reshape(x, (batch, -1, x.shape[-1]))
         return x[:, 0]
 

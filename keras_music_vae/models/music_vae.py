@@ -68,10 +68,14 @@ class MusicVAE(LatentSpace, Autoencoder):
             of LSTMs reads which are dropped, drawn anew at each step; the others grow by
             `1 / (1 - dropout)`. Of the decoder these are the token before, z and the controls; the
             states with which it begins are whole.
+        end_token: int or None. The token that ends a window or, in a hierarchy, each of its
+            segments, which so have lengths of their own: after it `x` is -1, which the encoder does
+            not read, the loss does not count and `decode` makes.
 
     Inputs: dict of `x`, `(batch, time, part)`, int tokens or what `head` says; optionally `source`,
-    what the encoder reads in place of `x`, of its shape; `lengths`, int `(batch,)`, steps that
-    count; `controls`, `(batch, time, control)`; `eps_z`, noise `(batch, latent)`.
+    what the encoder reads in place of `x`, of its shape; `lengths`, steps of it that count, int
+    `(batch,)` or, of a hierarchical encoder, `(batch, segment)`; `controls`, `(batch, time,
+    control)`; `eps_z`, noise `(batch, latent)`.
 
     Outputs: dict of `x` (logits, parts side by side) and, with an encoder, `z_mean` and
     `z_log_var`.
@@ -99,6 +103,7 @@ class MusicVAE(LatentSpace, Autoencoder):
         head="categorical",
         nade_units=128,
         dropout=0.0,
+        end_token=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -122,6 +127,14 @@ class MusicVAE(LatentSpace, Autoencoder):
             raise ValueError(
                 f"dropout must be from 0, which drops nothing, to below 1. Received: {dropout}"
             )
+        if end_token is not None and (
+            head != "categorical" or len(num_classes) > 1 or conductor_sees_decoder
+        ):
+            raise ValueError(
+                "end_token is for tokens of one part, and for a conductor that does not see the "
+                f"decoder. Received: num_classes={num_classes}, head={head!r}, "
+                f"conductor_sees_decoder={conductor_sees_decoder}"
+            )
         self.num_classes = tuple(num_classes)
         self.latent_dim = latent_dim
         self.encoder_units = tuple(encoder_units)
@@ -140,6 +153,7 @@ class MusicVAE(LatentSpace, Autoencoder):
         self._compiled_mean = self._compiled_rollout = None
         self.nade_units = nade_units
         self.dropout = dropout
+        self.end_token = end_token
         self.kl_weight = 1.0
         self.sampling_probability = 0.0
         self.seed_generator = keras.random.SeedGenerator()
@@ -164,11 +178,15 @@ class MusicVAE(LatentSpace, Autoencoder):
         settings = {"dtype": self.dtype_policy}
         if not self.subsequences:
             head = self._make_head(self.num_classes)
-            return LSTMDecoder(self.decoder_units, head, name="decoder", **settings)
+            return LSTMDecoder(self.decoder_units, head, self.end_token, name="decoder", **settings)
         groups = [(classes,) for classes in self.num_classes]
         decoders = [
             LSTMDecoder(
-                self.decoder_units, self._make_head(classes), name=f"decoder_{i}", **settings
+                self.decoder_units,
+                self._make_head(classes),
+                self.end_token,
+                name=f"decoder_{i}",
+                **settings,
             )
             for i, classes in enumerate(groups if self.split_parts else [self.num_classes])
         ]
@@ -266,7 +284,8 @@ class MusicVAE(LatentSpace, Autoencoder):
         """q(z | x) of tokens `(batch, time, part)`; zeros for a decoder alone.
 
         Raises:
-            ValueError: if `x` is not of the `encoded_length` of a hierarchical encoder.
+            ValueError: if `x` is not of the `encoded_length` of a hierarchical encoder, or
+                `lengths` are not of its segments.
         """
         x = self._tokens(x)
         if self.encoded_length and x.shape[1] not in (None, self.encoded_length):
@@ -437,6 +456,8 @@ class MusicVAE(LatentSpace, Autoencoder):
 
     def _encoding(self, x, controls, lengths, drop=None):
         how = {"product": self._times}
+        if lengths is None and self.end_token is not None:
+            lengths = self._lengths(x)
         if self.encoder_input == "drum_roll" or controls is not None or drop:
             x, how = self._seen(x, controls), {}
         if drop:
@@ -444,8 +465,21 @@ class MusicVAE(LatentSpace, Autoencoder):
         if not self.encoder_lengths:
             how["lengths"] = lengths
         elif lengths is not None:
-            raise ValueError("A hierarchical encoder reads whole windows: leave lengths out.")
+            if len(lengths.shape) != 2:
+                raise ValueError(
+                    "A hierarchical encoder takes lengths of its segments (batch, segment), or "
+                    f"none, to read whole windows. Received: shape {tuple(lengths.shape)}"
+                )
+            how["segment_lengths"] = lengths
         return self.encoder(x, **how)
+
+    def _lengths(self, x):
+        """The steps before -1 of windows, or of their segments."""
+        inside = ops.cast(x[..., 0] >= 0, "int32")
+        if self.encoder_lengths:
+            segments = self.encoded_length // self.encoder_lengths[0]
+            inside = ops.reshape(inside, (-1, segments, self.encoder_lengths[0]))
+        return ops.sum(inside, axis=-1)
 
     def _seen(self, x, controls):
         """What the encoder reads, as vectors `(batch, time, features)`."""
@@ -491,4 +525,5 @@ class MusicVAE(LatentSpace, Autoencoder):
             "head": self.head,
             "nade_units": self.nade_units,
             "dropout": self.dropout,
+            "end_token": self.end_token,
         }

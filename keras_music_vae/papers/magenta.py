@@ -29,6 +29,7 @@ _GIVEN = {
     "head": "the decoder",
     "nade_units": "nade_num_hidden",
     "dropout": "dropout_keep_prob",
+    "end_token": "MultiInstrumentPerformanceConverter: events, programs and, last, the end",
     "seq_length": "max_seq_len",
     "batch_size": "batch_size",
     "kl_weight": "max_beta",
@@ -62,6 +63,7 @@ _DEFAULTS = {
     "scale": ("softplus", "base_model.py, encode"),
     "head": ("categorical", "configs.py: CategoricalLstmDecoder or several of them"),
     "dropout": (0.0, "lstm_models.py, get_default_hparams: dropout_keep_prob of 1"),
+    "end_token": (None, "data.py: no add_end_token"),
     "batch_size": (512, f"{_BASE}: batch_size"),
     "learning_rate": (1e-3, f"{_BASE}: learning_rate"),
     "learning_rate_floor": (1e-5, f"{_BASE}: min_learning_rate"),
@@ -116,6 +118,7 @@ _GROOVE = {
 }
 _PERFORMANCE = {
     "num_classes": (490,),
+    "end_token": 489,
     "latent_dim": 512,
     "encoder_lengths": (64, 8),
     "subsequences": 8,
@@ -130,9 +133,14 @@ _NOTE_DROPOUT = (
     "Magenta's converter leaves hits out of the taps, softer ones more often, of each window up to "
     "80 % (max_note_dropout_probability); here all are told."
 )
-_NOT_BUILT = (
-    "an end token, 489, closes each of its eight instruments, so that segments have lengths of "
-    "their own, which encoder and decoder do not know here; nor are its events represented"
+_EVENTS = (
+    "Its events, programs and time shifts of eight instruments, are not represented here: tokens "
+    "go in and out, as arrays."
+)
+_AFTER_THE_END = (
+    "While decoding, an instrument begins from no token where the one before has ended, as in "
+    "training; Magenta gives it the last token that it has drawn, which depends on the longest "
+    "instrument of the batch."
 )
 
 # Name -> what configs.py gives, and how many parameters its graph has, where that was counted.
@@ -216,12 +224,15 @@ def _configuration(name, given, parameters):
         training={key: values[key] for key in _TRAINING if key in values},
         origins=origins,
         parameters=parameters,
-        deviations=(_NOTE_DROPOUT,) if name.endswith("note_dropout") else (),
-        not_built=_NOT_BUILT if name.startswith("hier-multiperf") else "",
+        deviations=_deviations(name),
     )
+
+
+def _deviations(name):
+    if name.startswith("hier-multiperf"):
+        return _EVENTS, _AFTER_THE_END
+    return (_NOTE_DROPOUT,) if name.endswith("note_dropout") else ()
 
 
 MAGENTA = {name: _configuration(name, *facts) for name, facts in _FROM_CODE.items()}
 """By name, `Configuration`."""
-BUILT = tuple(name for name, configuration in MAGENTA.items() if not configuration.not_built)
-"""The names of those that can be made."""

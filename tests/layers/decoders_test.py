@@ -113,9 +113,37 @@ def test_no_token_is_a_vector_of_zeros():
 
 
 def test_configurations_come_back():
-    for decoder in (flat(), hierarchical(split=True)):
+    ended = LSTMDecoder([5, 4], CategoricalHead((3,)), end_token=2)
+    for decoder in (flat(), hierarchical(split=True), ended):
         again = type(decoder).from_config(decoder.get_config())
         assert again.get_config() == decoder.get_config()
+
+
+@pytest.mark.parametrize("conducted", [False, True])
+def test_after_the_end_token_there_are_none_and_a_subsequence_begins_from_the_last(conducted):
+    core = LSTMDecoder([5, 4], CategoricalHead((4,)), end_token=3)
+    decoder = HierarchicalDecoder([3], [core], 3) if conducted else core
+    decoder.build((None, 6))
+    louder(decoder)
+    z = ops.convert_to_tensor(random(20, 6))
+    uniforms = np.random.default_rng(2).uniform(size=(20, 12, 1)).astype("float32")
+    first = np.full((20, 1), NO_TOKEN, "int32")
+    tokens, made, _ = decoder.generate(z, first, uniforms, 1.0)
+    told, _ = decoder.logits(shift(tokens), z)
+    tokens, counts = ops.convert_to_numpy(tokens)[..., 0], 0
+    # A subsequence begins from the last place of the one before, which is mostly none.
+    for start in range(0, 12, 4) if conducted else [0]:
+        length = 4 if conducted else 12
+        for example, line in enumerate(tokens[:, start : start + length].tolist()):
+            own = line.index(3) + 1 if 3 in line else length
+            assert all(token == NO_TOKEN for token in line[own:])
+            assert NO_TOKEN not in line[:own]
+            place = example, slice(start, start + own)
+            np.testing.assert_allclose(made[place], told[place], atol=1e-5)
+            drawn = choose(made[place], (4,), uniforms[place], 1.0)
+            np.testing.assert_array_equal(drawn[:, 0], line[:own])
+            counts += own < length
+    assert counts > 5
 
 
 def test_a_conductor_that_sees_one_of_several_decoders_is_refused():

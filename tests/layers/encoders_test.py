@@ -84,6 +84,19 @@ def test_what_each_direction_of_each_layer_reads_is_dropped_apart():
     assert np.abs(ops.convert_to_numpy(found - plain)).max() > 1e-3
 
 
+def test_segments_that_end_early_are_read_as_if_they_were_alone():
+    encoder = HierarchicalEncoder([[4], [3]], [5, 3])
+    x, lengths = random(2, 15, 6), np.array([[5, 1, 3], [2, 4, 5]])
+    found = encoder(x, segment_lengths=lengths)
+    for i in range(2):
+        codes = [encoder.levels[0](x[i : i + 1, 5 * j : 5 * j + lengths[i, j]]) for j in range(3)]
+        expected = encoder.levels[1](ops.stack(codes, axis=1))
+        np.testing.assert_allclose(found[i : i + 1], expected, atol=1e-6)
+    whole = encoder(x, segment_lengths=np.full((2, 3), 5))
+    np.testing.assert_allclose(whole, encoder(x), atol=1e-6)
+    assert np.abs(ops.convert_to_numpy(found - whole)).max() > 1e-3
+
+
 def test_a_hierarchy_drops_at_every_level():
     encoder, seen = HierarchicalEncoder([[4], [3]], [2, 3]), []
     encoder(random(2, 6, 5), drop=lambda x: seen.append(tuple(x.shape)) or x)
