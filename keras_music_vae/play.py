@@ -10,6 +10,7 @@ from keras_music_vae.music import midi
 from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
 from keras_music_vae.music.representations import (
     Band,
+    Groove,
     Melody,
     SpelledMelody,
     Trio,
@@ -33,8 +34,9 @@ class Remade(NamedTuple):
     """A piece and what a model made of it.
 
     Attributes:
-        score: `midi.Score`, what was made, one tick per step.
-        tokens, made: int arrays `(time, part)`, the piece and what was made of it.
+        score: `midi.Score`, what was made; on the grid of steps, but grooves.
+        tokens, made: int arrays `(time, part)`, the piece and what was made of it; of grooves the
+            hits alone, as 0 and 1.
         no_event: int, the token of steps at which nothing happens.
     """
 
@@ -82,7 +84,7 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
         genre: str, one of the model's `genres` of whose codes to draw; None for any.
 
     Returns:
-        list of `midi.Score`, one tick per step.
+        list of `midi.Score`, on the grid of steps, but grooves.
 
     Raises:
         PlayError: if the model has no representation, is told chords, makes no such length, or has
@@ -102,6 +104,10 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
 
 def reconstruct(model, source, temperature=None, seed=0):
     """Encodes a whole piece window by window, and decodes it again.
+
+    Of grooves the encoder is told what the `source` of the representation says, so that a model
+    that was trained by it plays the hits of a piece with velocities and offsets of its own, makes
+    a groove of taps, or adds a hi-hat.
 
     Bars are counted from the beginning of the file. Of the tracks that may be one part, `lines`
     chooses one.
@@ -154,14 +160,14 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0):
         temperature, seed: see `sample`.
 
     Returns:
-        `midi.Score`, one tick per step.
+        `midi.Score`, on the grid of steps, but grooves.
 
     Raises:
         midi.MidiError, PlayError, OSError: see `reconstruct`.
     """
     representation, bars = _representation(model), window_bars(model)
     ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
-    ends = window_of(ends, representation, model.num_classes)
+    ends = _heard(window_of(ends, representation, model.num_classes), representation)
     made = model.interpolate(*ends, steps, temperature, seed)
     return representation.decode(tokens_of(np.concatenate(made), representation))
 
@@ -313,6 +319,8 @@ def _remade(model, source, remake):
         _hold_over_edges(made, tokens, steps)
     tokens, made = tokens[:length], made[:length]
     made_score = representation.decode(tokens_of(made, representation))
+    if isinstance(representation, Groove):
+        tokens, made = (values[:, : values.shape[1] // 3].astype(int) for values in (tokens, made))
     return Remade(made_score, tokens, made, no_event(representation))
 
 
@@ -329,7 +337,7 @@ def _cut(tokens, representation, starts, steps):
     windows = cut(tokens, starts, steps)
     if isinstance(representation, Band):
         windows[:, 0] = band.sounding(tokens)[starts]
-    return windows
+    return _heard(windows, representation)
 
 
 def _hold_over_edges(made, tokens, steps):
@@ -343,6 +351,11 @@ def _hold_over_edges(made, tokens, steps):
     sounds = band.sounding(made)
     goes_on = (tokens[edges] == band.HOLD) & (sounds[edges] == sounds[edges - 1])
     made[edges] = np.where(goes_on, band.HOLD, made[edges])
+
+
+def _heard(windows, representation):
+    """What the encoder is told of windows: of grooves, as their `source` says."""
+    return representation.source_of(windows) if isinstance(representation, Groove) else windows
 
 
 def _score(source):

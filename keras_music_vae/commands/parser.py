@@ -5,7 +5,7 @@ import contextlib
 
 from keras_music_vae import commands
 from keras_music_vae.commands.common import PROGRAM
-from keras_music_vae.papers.magenta import BUILT, MAGENTA
+from keras_music_vae.papers.magenta import MAGENTA
 
 PRESET = "--preset classifying_vae_jsb_all_keys"
 FIRST = f'{PROGRAM} sample {PRESET} --key "G major" --seed 1 --out bach.mid'
@@ -56,7 +56,7 @@ def make_parser():
     imported.add_argument(
         "checkpoint", metavar="FILE", help="a .tar that Magenta published, or a checkpoint"
     )
-    text = f"Magenta's name for the model: {', '.join(BUILT)}"
+    text = f"Magenta's name for the model: {', '.join(MAGENTA)}"
     imported.add_argument("--config", required=True, choices=MAGENTA, metavar="NAME", help=text)
     imported.add_argument("--out", required=True, help="folder, to be made")
 
