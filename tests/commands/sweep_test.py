@@ -153,7 +153,10 @@ def test_the_command_takes_attributes_values_and_a_bar(tmp_path, capsys):
     ("arguments", "told"),
     [
         (["--preset", "unordered"], "unordered has codes in no order"),
-        (["--preset", "rolls"], "rolls has a code for each step"),
+        (
+            ["--preset", "rolls"],
+            "rolls has a code for each step, not for a window. Choose a preset of MeasureVAE",
+        ),
         (
             ["--preset", "measures", "--attribute", "pitch_range"],
             "were ordered: note_density, contour. Received: pitch_range",
