@@ -268,7 +268,6 @@ class LSTMDecoder(keras.layers.Layer):
         of_code = self._read_code(code)
         inputs = [uniforms, previous, coins[..., None]]
         inputs += [] if controls is None else [controls]
-        first_mask = len(inputs)
         inputs += masks or []
         ends = np.cumsum([each.shape[-1] for each in inputs])[:-1].tolist()
 
@@ -279,7 +278,7 @@ class LSTMDecoder(keras.layers.Layer):
             if masks is None:
                 own, projection = None, self._read(read, of_code, control)
             else:
-                own = [ops.cast(mask, code.dtype) for mask in others[first_mask - 3 :]]
+                own = [ops.cast(mask, code.dtype) for mask in others[-len(masks) :]]
                 projection = self._read_masked(read, code, control, own[0])
             output, states = self.lstms.step(projection, carry["states"], own)
             made = self.head.draw_to_read(self.head(output), uniform)

@@ -127,11 +127,14 @@ class MusicVAE(LatentSpace, Autoencoder):
                 f"dropout must be from 0, which drops nothing, to below 1. Received: {dropout}"
             )
         if end_token is not None and (
-            head != "categorical" or len(num_classes) > 1 or conductor_sees_decoder
+            head != "categorical"
+            or len(num_classes) > 1
+            or end_token not in range(num_classes[0])
+            or conductor_sees_decoder
         ):
             raise ValueError(
-                "end_token is for tokens of one part, and for a conductor that does not see the "
-                f"decoder. Received: num_classes={num_classes}, head={head!r}, "
+                "end_token is a token of one part, for a conductor that does not see the decoder. "
+                f"Received: end_token={end_token}, num_classes={num_classes}, head={head!r}, "
                 f"conductor_sees_decoder={conductor_sees_decoder}"
             )
         self.num_classes = tuple(num_classes)

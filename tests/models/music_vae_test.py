@@ -173,8 +173,9 @@ def test_the_encoder_reads_the_source_and_the_decoder_what_comes_of_it():
         ({"head": "nade", "num_classes": (512,)}, "num_classes must be 2 for each drum"),
         (MODELS["groove"] | {"encoder_input": "drum_roll"}, "leave encoder_input out"),
         (MODELS["nade"] | {"subsequences": 2, "split_parts": True}, "leave split_parts out"),
-        (MODELS["hierarchical"] | {"end_token": 4}, "end_token is for tokens of one part"),
-        (MODELS["nade"] | {"end_token": 1}, "end_token is for tokens of one part"),
+        (MODELS["hierarchical"] | {"end_token": 4}, "end_token is a token of one part"),
+        (MODELS["nade"] | {"end_token": 1}, "end_token is a token of one part"),
+        ({"end_token": 5}, "end_token is a token of one part"),
     ],
 )
 def test_heads_that_do_not_fit_are_refused(settings, message):
