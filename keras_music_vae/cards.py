@@ -19,8 +19,11 @@ def model_card(preset, facts, results):
         kind, settings = preset.representation["class"], preset.representation["config"]
         settings = [f"{name} {value}" for name, value in settings.items()]
         described["Representation"] = ", ".join([kind, *settings])
-    if preset.window_bars:
-        described["Windows"] = f"{preset.window_bars} bars of {preset.steps_per_bar} steps"
+    if bars := preset.window_bars:
+        steps = preset.steps_per_bar
+        of_bars = f"{bars} bars of {steps} steps"
+        # Without a representation nothing says that a step is a sixteenth.
+        described["Windows"] = of_bars if preset.representation else f"{bars * steps} steps"
     if classes:
         described["Key classes"] = ", ".join(classes)
     if preset.genres:

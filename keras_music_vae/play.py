@@ -10,6 +10,7 @@ from keras_music_vae.music import midi
 from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
 from keras_music_vae.music.representations import (
     Band,
+    Groove,
     Melody,
     SpelledMelody,
     Trio,
@@ -19,6 +20,10 @@ from keras_music_vae.music.representations import (
     tokens_of,
     window_of,
 )
+from keras_music_vae.music.windows import cut
+
+# The lowest temperature of models that draw, at which they all but always take the likeliest.
+LEAST_DRAWN = 0.01
 
 
 class PlayError(ValueError):
@@ -29,8 +34,9 @@ class Remade(NamedTuple):
     """A piece and what a model made of it.
 
     Attributes:
-        score: `midi.Score`, what was made, one tick per step.
-        tokens, made: int arrays `(time, part)`, the piece and what was made of it.
+        score: `midi.Score`, what was made; on the grid of steps, but grooves.
+        tokens, made: int arrays `(time, part)`, the piece and what was made of it; of grooves the
+            hits alone, as 0 and 1.
         no_event: int, the token of steps at which nothing happens.
     """
 
@@ -68,8 +74,8 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
     """Makes pieces from nothing.
 
     Args:
-        model: of windows, `MusicVAE`, `MusAE` or `MeasureVAE`, with a `representation`, such as
-            `from_preset` gives.
+        model: of windows, such as `MusicVAE` or `MusAE`, with a `representation`, as `from_preset`
+            gives them.
         count: int, pieces to make.
         bars: int, the length of each; None for that of the model's windows.
         temperature: float, see the model's `decode`; None for the model's own: 1 for `MusicVAE`, 0
@@ -78,7 +84,7 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
         genre: str, one of the model's `genres` of whose codes to draw; None for any.
 
     Returns:
-        list of `midi.Score`, one tick per step.
+        list of `midi.Score`, on the grid of steps, but grooves.
 
     Raises:
         PlayError: if the model has no representation, is told chords, makes no such length, or has
@@ -91,7 +97,6 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
             "Longer ones are made of several windows: `MusicVAE.chain`."
         )
     told = {} if genre is None else {"genre": _genre(model, genre)}
-    temperature = _temperature(model, temperature)
     length = (bars or own) * steps_per_bar(representation)
     made = model.sample(count, length, temperature, seed, **told)
     return [representation.decode(tokens_of(window, representation)) for window in made]
@@ -99,6 +104,10 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
 
 def reconstruct(model, source, temperature=None, seed=0):
     """Encodes a whole piece window by window, and decodes it again.
+
+    Of grooves the encoder is told what the `source` of the representation says, so that a model
+    that was trained by it plays the hits of a piece with velocities and offsets of its own, makes
+    a groove of taps, or adds a hi-hat.
 
     Bars are counted from the beginning of the file. Of the tracks that may be one part, `lines`
     chooses one.
@@ -116,7 +125,6 @@ def reconstruct(model, source, temperature=None, seed=0):
         PlayError: if the model has no representation, is told chords, or has no encoder.
         OSError: if the path cannot be read.
     """
-    temperature = _temperature(model, temperature)
     return _remade(model, source, lambda windows: model.reconstruct(windows, temperature, seed))
 
 
@@ -138,7 +146,7 @@ def edit(model, source, genre, amount=0.5, temperature=None, seed=0):
         PlayError: as for `reconstruct`, or if the model has no such genre.
         ValueError: if the amount is below 0 or above 1.
     """
-    genre, temperature = _genre(model, genre), _temperature(model, temperature)
+    genre = _genre(model, genre)
     return _remade(model, source, lambda x: model.edit(x, genre, amount, temperature, seed))
 
 
@@ -152,15 +160,15 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0):
         temperature, seed: see `sample`.
 
     Returns:
-        `midi.Score`, one tick per step.
+        `midi.Score`, on the grid of steps, but grooves.
 
     Raises:
         midi.MidiError, PlayError, OSError: see `reconstruct`.
     """
     representation, bars = _representation(model), window_bars(model)
     ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
-    ends = window_of(ends, representation, model.num_classes)
-    made = model.interpolate(*ends, steps, _temperature(model, temperature), seed)
+    ends = _heard(window_of(ends, representation, model.num_classes), representation)
+    made = model.interpolate(*ends, steps, temperature, seed)
     return representation.decode(tokens_of(np.concatenate(made), representation))
 
 
@@ -173,7 +181,9 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
         attribute: str, one of `model.preset.attributes`.
         values: sequence of float; what music has lies between about -2 and 2.
         bar: int, the bar with which the window begins, from 1; None for the first window.
-        temperature, seed: see `sample`.
+        temperature: float, see the model's `decode`; None for `least_temperature`, as draws would
+            hide what the attribute does.
+        seed: see `sample`.
 
     Returns:
         `Swept`.
@@ -189,18 +199,19 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
             f"Expected an attribute by which the model's codes were ordered: "
             f"{', '.join(known) or 'it has none'}. Received: {attribute}."
         )
-    window = _windows(source, representation, bars)[0]
-    steps = len(window)
+    windows = window_of(_windows(source, representation, bars), representation, model.num_classes)
+    windows, steps = windows[:1], windows.shape[1]
     if bar is not None:
         tokens = representation.encode(lines(_score(source), representation))
-        start = (bar - 1) * steps_per_bar(representation)
-        window = tokens[start : start + steps]
-        if len(window) < steps:
-            count = len(tokens) // steps_per_bar(representation) - bars + 1
+        count = len(tokens) // steps_per_bar(representation) - bars + 1
+        if not 1 <= bar <= count:
             raise PlayError(f"Expected a bar from 1 to {count} to begin with. Received: {bar}.")
-    window = window_of(window, representation, model.num_classes)
-    temperature = _temperature(model, temperature)
-    made = model.sweep(window[None], known[attribute], values, steps, temperature, seed)[0]
+        tokens = window_of(tokens, representation, model.num_classes)
+        start = (bar - 1) * steps_per_bar(representation)
+        windows = _cut(tokens, representation, np.array([start]), steps)
+    if temperature is None:
+        temperature = least_temperature(model)
+    made = model.sweep(windows, known[attribute], values, steps, temperature, seed)[0]
     score = representation.decode(tokens_of(np.concatenate(made), representation))
     found = None
     if isinstance(representation, SpelledMelody) and bars == 1 and attribute in ATTRIBUTES:
@@ -256,6 +267,14 @@ def window_bars(model):
     return bars or (1 if hasattr(model, "ticks_per_beat") else 2)
 
 
+def least_temperature(model):
+    """Float, the temperature to ask for the likeliest music: 0, or hardly more of models that draw.
+
+    Models that always draw are those whose own temperature is not 0.
+    """
+    return min(model.own_temperature, LEAST_DRAWN)
+
+
 def _representation(model, codes=True):
     """The representation of a model that can play; with `codes`, from files too."""
     if getattr(model, "representation", None) is None:
@@ -270,10 +289,6 @@ def _representation(model, codes=True):
     if codes and not model.latent_dim:
         raise PlayError("This model is a decoder alone, which reads no music. Choose a VAE.")
     return model.representation
-
-
-def _temperature(model, given):
-    return model.own_temperature if given is None else given
 
 
 def _genre(model, name):
@@ -298,17 +313,31 @@ def _remade(model, source, remake):
     steps = bars * steps_per_bar(representation)
     tokens = representation.encode(score, length + -length % steps)
     tokens = window_of(tokens, representation, model.num_classes)
-    windows = tokens.reshape(-1, steps, tokens.shape[1])
-    if isinstance(representation, Band):
-        # As in training, the first step of a window says what sounds then.
-        windows = windows.copy()
-        windows[:, 0] = band.sounding(tokens)[::steps]
+    windows = _cut(tokens, representation, np.arange(0, len(tokens), steps), steps)
     made = np.concatenate(remake(windows))
     if isinstance(representation, Band):
         _hold_over_edges(made, tokens, steps)
     tokens, made = tokens[:length], made[:length]
     made_score = representation.decode(tokens_of(made, representation))
+    if isinstance(representation, Groove):
+        tokens, made = (values[:, : values.shape[1] // 3].astype(int) for values in (tokens, made))
     return Remade(made_score, tokens, made, no_event(representation))
+
+
+def _cut(tokens, representation, starts, steps):
+    """Windows `(window, time, part)` of a piece, as in training.
+
+    Args:
+        tokens: int array `(time, part)`.
+        representation: of `music.representations`; of a `Band`, the first step of a window says
+            what sounds then.
+        starts: int array `(window,)`.
+        steps: int, the length of a window.
+    """
+    windows = cut(tokens, starts, steps)
+    if isinstance(representation, Band):
+        windows[:, 0] = band.sounding(tokens)[starts]
+    return _heard(windows, representation)
 
 
 def _hold_over_edges(made, tokens, steps):
@@ -322,6 +351,11 @@ def _hold_over_edges(made, tokens, steps):
     sounds = band.sounding(made)
     goes_on = (tokens[edges] == band.HOLD) & (sounds[edges] == sounds[edges - 1])
     made[edges] = np.where(goes_on, band.HOLD, made[edges])
+
+
+def _heard(windows, representation):
+    """What the encoder is told of windows: of grooves, as their `source` says."""
+    return representation.source_of(windows) if isinstance(representation, Groove) else windows
 
 
 def _score(source):

@@ -153,8 +153,9 @@ def save_preset(
         folder: path; a preset in that place is replaced.
         summary: str. One line, for lists.
         representation: of `music.representations`; None for the one the model was loaded with, or
-            one that fits: a `PianoRoll` of one step per quarter, or by the classes of tokens a
-            `Melody`, `Drums`, `Trio` or `Band`. A model that none of these fits is saved without.
+            one that fits: a `PianoRoll` of one step per quarter, a `Groove`, or by the classes of
+            tokens a `Melody`, `Drums`, `Trio` or `Band`. A model that none of these fits is saved
+            without.
         tempo_qpm: float. Quarter notes per minute at which its music is to be written.
         bars: int. Bars of the windows that the model was trained on; None for those of the preset
             that the model was loaded from, if it was.
@@ -218,8 +219,15 @@ def _representation(model, given):
     if num_classes is None:
         return given or representations.PianoRoll()
     # Grooves are no tokens, though the classes are those of single drums.
-    if getattr(model, "head", None) == "groove":
-        return given
+    grooves = getattr(model, "head", None) == "groove"
+    if given and grooves != isinstance(given, representations.Groove):
+        raise ValueError(
+            f"A model with head='groove', and no other, has the representation Groove. Received: "
+            f"{given} for a model {'with' if grooves else 'without'} this head."
+        )
+    if grooves and not given:
+        groove = representations.Groove()
+        return groove if representations.fits(groove, num_classes) else None
     if given and not representations.fits(given, num_classes):
         raise ValueError(
             f"Expected a representation of {tuple(num_classes)} tokens, as the model has. "

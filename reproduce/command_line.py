@@ -31,7 +31,7 @@ def add_common_flags(parser, datasets, models, default_models, workdir):
     add("--record", action="store_true", help="add the results to reproduce/results, for the docs")
 
 
-def add_hyperparameter_flags(parser, experiments, label, description):
+def add_hyperparameter_flags(parser, experiments, label, description, leave_out=()):
     """One flag for each hyperparameter, its help with the value of each model and its origin.
 
     Args:
@@ -39,12 +39,14 @@ def add_hyperparameter_flags(parser, experiments, label, description):
         experiments: list of `papers.Experiment`, those whose values the help shows.
         label: callable, experiment -> its short name in the help.
         description: str, of the group of flags.
+        leave_out: names of hyperparameters that get no flag here.
 
     Returns:
         tuple of str, the names.
     """
     group = parser.add_argument_group("hyperparameters", description)
-    names = tuple(dict.fromkeys(name for e in experiments for name in e.hyperparameters()))
+    every = dict.fromkeys(name for e in experiments for name in e.hyperparameters())
+    names = tuple(name for name in every if name not in leave_out)
     for name in names:
         own = {label(e): e.hyperparameters()[name] for e in experiments if name in e.origins}
         values = ", ".join(

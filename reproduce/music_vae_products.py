@@ -80,14 +80,15 @@ def card_facts(options, music, name):
     }
 
 
-def play(model, music, folder, label):
+def play(model, music, folder, label, temperature=TEMPERATURE):
     """Writes windows of the test songs and what the model makes of them, samples, interpolations.
 
     Args:
-        model: `MusicVAE`.
-        music: `music_vae_run.Music`.
+        model: `MusicVAE`, or another of windows.
+        music: `music_vae_run.Music`, or `mus_ae_run.Music`.
         folder: path, for a .mid file of each and .png files of all of a kind.
         label: str, what the figures call the model.
+        temperature: float, of samples and interpolations.
 
     Returns:
         list of (description, path).
@@ -111,7 +112,7 @@ def play(model, music, folder, label):
 
     test = music.some("test", 2 * PIECES)
     steps, count = LOOPS if music.bars <= LONGEST_LOOP_BARS else LONG
-    samples = numbered("sample", model.sample(count, test.shape[1], TEMPERATURE, seed=0))
+    samples = numbered("sample", model.sample(count, test.shape[1], temperature, seed=0))
     for name, tokens in samples.items():
         save(name, tokens)
     draw("samples", "drawn from the prior", samples)
@@ -125,7 +126,7 @@ def play(model, music, folder, label):
     draw("reconstructions", "windows of test songs (black), and reconstructed", both, originals)
     between = [f"{share:.0%}" for share in np.linspace(0, 1, steps)]
     for number, ends in enumerate(zip(test[:PIECES], test[-PIECES:], strict=True)):
-        way = dict(zip(between, model.interpolate(*ends, steps, TEMPERATURE, number), strict=True))
+        way = dict(zip(between, model.interpolate(*ends, steps, temperature, number), strict=True))
         way = {"start": ends[0]} | way | {"end": ends[1]}
         name = f"interpolation_{number}"
         save(name, np.concatenate(list(way.values())))

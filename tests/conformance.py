@@ -208,7 +208,8 @@ def music_vae(name, num_classes=(90,), unused=(), **settings):
         data=data,
         methods=methods,
         compare_export=compare_export,
-        schedules=("kl_weight",) if latent_dim else (),
+        # Losses of training are drawn with dropout.
+        schedules=("kl_weight",) if latent_dim and not sizes.get("dropout") else (),
         output_shape=output_shape,
         # A NADE sums over drums in float32.
         output_dtype="float32" if sizes.get("head") == "nade" else "bfloat16",
@@ -417,6 +418,7 @@ CONFORMING = (
     music_vae("chords", control_dim=2),
     music_vae("nade", (2,) * 9, head="nade", encoder_input="drum_roll"),
     music_vae("groove", (2,) * 3, head="groove"),
+    music_vae("groove-dropout", (2,) * 3, head="groove", dropout=0.5),
     music_vae("conducted", subsequences=2, embedding_dim=4, unused=CONDUCTOR),
     music_vae("conducted-autoregressive", subsequences=2, conductor_sees_decoder=True),
     music_vae(
@@ -426,6 +428,14 @@ CONFORMING = (
         split_parts=True,
         encoder_units=(4, 3),
         encoder_lengths=(4, 2),
+        unused=CONDUCTOR,
+    ),
+    music_vae(
+        "instruments",
+        subsequences=2,
+        encoder_units=(4, 3),
+        encoder_lengths=(4, 2),
+        end_token=89,
         unused=CONDUCTOR,
     ),
     mus_ae("flower", GENRES, genre_order=(1, 0, 2)),

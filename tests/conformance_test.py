@@ -150,7 +150,7 @@ def test_mixed_precision(descriptor):
 def test_schedules_move_with_the_updates(descriptor):
     """Without learning and with given noise, only the weights of the terms change the loss."""
     if not descriptor.schedules:
-        pytest.skip("A decoder alone has no KL, whose weight would have a schedule.")
+        pytest.skip("A decoder alone has no KL, and with dropout its schedule cannot be told.")
     model = descriptor.make()
     schedule = LinearWarmup(0.0, 1000.0, steps=4)
     weights = dict.fromkeys(descriptor.schedules, schedule)

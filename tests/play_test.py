@@ -7,7 +7,15 @@ import pytest
 from keras_music_vae import play, presets
 from keras_music_vae.models import MusAE, MusicVAE
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Band, Drums, Melody, Trio, tokens_of, window_of
+from keras_music_vae.music.representations import (
+    Band,
+    Drums,
+    Groove,
+    Melody,
+    Trio,
+    tokens_of,
+    window_of,
+)
 from keras_music_vae.music.representations.band import sounding
 
 SIZES = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}
@@ -206,6 +214,28 @@ def test_interpolations_are_those_of_the_model(model):
     expected = np.concatenate(model.interpolate(*ends, 3, 0.5, 2))
     expected = model.representation.decode(tokens_of(expected, model.representation))
     np.testing.assert_array_equal(made.notes, expected.notes)
+
+
+@pytest.mark.parametrize("source", ["groove", "taps"])
+def test_of_grooves_the_encoder_is_told_the_source(source):
+    keras.utils.set_random_seed(1)
+    model = MusicVAE((2,) * 9, **SIZES, head="groove")
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * keras.random.normal(weight.shape))
+    groove = model.representation = Groove(source=source)
+    score = band()
+    windows = groove.encode(score, 10 * 16).reshape(5, 32, 27)
+    made = np.concatenate(model.reconstruct(groove.source_of(windows), 0.5, 3))[: 9 * 16]
+    remade = play.reconstruct(model, score, temperature=0.5, seed=3)
+    np.testing.assert_array_equal(remade.score.notes, groove.decode(made).notes)
+    np.testing.assert_array_equal(remade.made, made[:, :9])
+    np.testing.assert_array_equal(remade.tokens, groove.encode(score)[:, :9])
+    assert remade.tokens.dtype == int
+    assert len(set(remade.score.notes["velocity"])) > 3
+    ends = groove.source_of(groove.windows(score, 2)[[0, 0]])
+    expected = groove.decode(np.concatenate(model.interpolate(*ends, 3, 0.5, 3)))
+    between = play.interpolate(model, score, score, 3, 0.5, 3)
+    np.testing.assert_array_equal(between.notes, expected.notes)
 
 
 def test_shares_kept():

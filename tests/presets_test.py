@@ -11,7 +11,7 @@ from keras_music_vae import play, presets
 from keras_music_vae.__main__ import main
 from keras_music_vae.models import VAE, ClassifyingVAE, MusAE, MusicVAE
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Band, Drums, Melody, PianoRoll, Trio
+from keras_music_vae.music.representations import Band, Drums, Groove, Melody, PianoRoll, Trio
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +247,7 @@ def test_a_representation_of_other_tokens_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"num_classes": (5,)}, {"num_classes": (2,) * 9, "head": "groove"}], ids=str
+    "settings", [{"num_classes": (5,)}, {"num_classes": (2,) * 8, "head": "groove"}], ids=str
 )
 def test_where_no_representation_fits_there_is_none(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "SHIPPED", tmp_path)
@@ -258,6 +258,22 @@ def test_where_no_representation_fits_there_is_none(settings, tmp_path, monkeypa
     assert "```bash" not in card
     exec(card.split("```python\n")[1].split("```")[0], names := {})
     assert names["window"].shape[0] == 32
+
+
+def test_grooves_belong_to_models_of_grooves(tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path)
+    model = MusicVAE((2,) * 9, **SIZES, head="groove")
+    presets.save_preset(model, tmp_path / "grooves")
+    again = presets.from_preset("grooves")
+    assert again.representation == Groove()
+    card = (tmp_path / "grooves" / presets.CARD).read_text()
+    assert "| **Representation** | Groove, drum_map 2019, source groove |" in card
+    exec(card.split("```python\n")[1].split("```")[0].replace("music.mid", f"{tmp_path}/a.mid"))
+    presets.save_preset(model, tmp_path / "taps", representation=Groove("roland", "taps"))
+    assert presets.from_preset("taps").representation == Groove("roland", "taps")
+    for wrong, of in ((model, Drums()), (MusicVAE((2,) * 9, **SIZES, head="nade"), Groove())):
+        with pytest.raises(ValueError, match="and no other, has the representation Groove"):
+            presets.save_preset(wrong, tmp_path / "wrong", representation=of)
 
 
 def test_a_model_that_is_told_chords_plays_in_python_alone(tmp_path):

@@ -16,7 +16,7 @@ from keras import ops
 
 from keras_music_vae.layers import BidirectionalEncoder, HierarchicalDecoder, NADEHead
 from keras_music_vae.models.music_vae import MusicVAE
-from keras_music_vae.papers.magenta import BUILT, MAGENTA
+from keras_music_vae.papers.magenta import MAGENTA
 
 # What an optimizer kept, and what CuDNN kept a second time.
 _NOT_WEIGHTS = ("/Adam", "/Adam_1", "opaque_kernel")
@@ -48,14 +48,11 @@ def load(path, name, **sizes):
 
     Raises:
         FileNotFoundError: if there is no checkpoint.
-        ValueError: if the name is another or that of a model that cannot be made, or if the
-            variables are not those of the model.
+        ValueError: if the name is another, or the variables are not those of the model.
     """
-    if name in MAGENTA and MAGENTA[name].not_built:
-        raise ValueError(f"There is no model of {name}: {MAGENTA[name].not_built}.")
     if name not in MAGENTA:
         raise ValueError(
-            f"Expected one of the configurations {', '.join(BUILT)}. Received: {name!r}"
+            f"Expected one of the configurations {', '.join(MAGENTA)}. Received: {name!r}"
         )
     found = read(path)
     model = MusicVAE(**MAGENTA[name].model | sizes)

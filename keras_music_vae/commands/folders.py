@@ -56,18 +56,18 @@ def import_magenta(options):
 
 
 def magenta_representation(config, num_classes):
-    """The representation of one of Magenta's configurations, None for grooves."""
-    from keras_music_vae.music.representations import Drums, Melody, Trio, fits
+    """The representation of one of Magenta's configurations, None where it is not built."""
+    from keras_music_vae.music.representations import Drums, Groove, Melody, Trio, fits
 
+    if config.startswith("groovae"):
+        return Groove(source=MAGENTA[config].training["source"])
     # The published models of drums are older than the drum map of 2019.
     known = Melody(), Drums("2017"), Drums("pitches"), Trio(drum_map="2017")
-    if config.startswith("groovae"):
-        return None
-    return next(each for each in known if fits(each, num_classes))
+    return next((each for each in known if fits(each, num_classes)), None)
 
 
 def magenta_bars(config):
-    """Int, the bars of a window of one of Magenta's configurations."""
+    """Int, the bars of a window of one of Magenta's configurations, if its steps are sixteenths."""
     return MAGENTA[config].training["seq_length"] // 16
 
 

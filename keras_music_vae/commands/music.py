@@ -14,9 +14,6 @@ from keras_music_vae.commands.common import (
     write_midi,
 )
 
-# The lowest temperature of models that draw.
-LEAST_DRAWN = 0.01
-
 
 def sample(options):
     paths = numbered(writable(options.out), options.count)
@@ -65,7 +62,7 @@ def interpolate(options):
 def sweep(options):
     out = new_folder(options.out)
     score = _read(options.midi)
-    model = _load(options)
+    model = _load(options, likeliest=True)
     swept, draw = _of_windows(model, "MeasureVAE to sweep").sweep(model, options)
     out.mkdir(exist_ok=True)
     for attribute, each in swept.items():
@@ -76,15 +73,18 @@ def sweep(options):
     write_figure(draw(), out / "sweep.png")
 
 
-def _load(options):
-    """The model; without a temperature, the options get its own."""
+def _load(options, likeliest=False):
+    """The model; without a temperature, the options get its own, or what is likeliest with it."""
+    from keras_music_vae.play import least_temperature
+
     model = load(options.preset)
+    least = least_temperature(model)
     if options.temperature is None:
-        options.temperature = model.own_temperature
-    elif options.temperature < LEAST_DRAWN and model.own_temperature:
+        options.temperature = least if likeliest else model.own_temperature
+    elif options.temperature < least:
         raise CommandError(
             f"{model.preset.name} draws each note after those before it. Expected a --temperature "
-            f"of {LEAST_DRAWN} or more. Received: {options.temperature:g}."
+            f"of {least} or more. Received: {options.temperature:g}."
         )
     return model
 

@@ -5,7 +5,7 @@ import contextlib
 
 from keras_music_vae import commands
 from keras_music_vae.commands.common import PROGRAM
-from keras_music_vae.papers.magenta import BUILT, MAGENTA
+from keras_music_vae.papers.magenta import MAGENTA
 
 PRESET = "--preset classifying_vae_jsb_all_keys"
 FIRST = f'{PROGRAM} sample {PRESET} --key "G major" --seed 1 --out bach.mid'
@@ -56,7 +56,7 @@ def make_parser():
     imported.add_argument(
         "checkpoint", metavar="FILE", help="a .tar that Magenta published, or a checkpoint"
     )
-    text = f"Magenta's name for the model: {', '.join(BUILT)}"
+    text = f"Magenta's name for the model: {', '.join(MAGENTA)}"
     imported.add_argument("--config", required=True, choices=MAGENTA, metavar="NAME", help=text)
     imported.add_argument("--out", required=True, help="folder, to be made")
 
@@ -147,7 +147,7 @@ def _add_music(command):
     )  # fmt: skip
     text = "the bar to begin with, from 1 (default: the first window with notes)"
     swept.add_argument("--bar", type=_whole(1), help=text)
-    _add_randomness(swept)
+    _add_randomness(swept, default="0.01, with these 0")
     text = "folder, to be made: a MIDI file for each attribute, and sweep.png"
     swept.add_argument("--out", required=True, help=text)
 
@@ -157,12 +157,12 @@ def _add_preset(parser):
     parser.add_argument("--preset", required=True, help=text)
 
 
-def _add_randomness(parser):
+def _add_randomness(parser, default="1, with these 0"):
     parser.add_argument(
         "--temperature",
         type=_between(0, 100),
         help="below 1 makes likely notes likelier; 0 takes the likeliest, with MusAE and "
-        "MeasureVAE (default: 1, with these two 0)",
+        f"MeasureVAE (default: {default})",
     )
     parser.add_argument("--seed", type=_whole(0), default=0, help="equal seeds, equal music")
 

@@ -3,9 +3,13 @@
 What a token is, and how it is read and drawn, is the matter of a head. A step has tokens of one or
 several parts, side by side in the last axis. The token before the first is a vector of zeros, which
 is what a head makes of -1.
+
+With dropout, masks say what each layer of LSTMs reads of its input at each step. They are drawn
+before the loops, so that the two passes of scheduled sampling drop the same values.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_music_vae.layers.encoders import make_lstm
@@ -74,12 +78,26 @@ class StackedLSTM(keras.layers.Layer):
         ]
         self.built = True
 
-    def run(self, projections, states):
+    def masks(self, batch, time, drop):
+        """Draws what to multiply the input of each layer by.
+
+        Args:
+            batch, time: int.
+            drop: callable, drops values of an array and makes up for it in others.
+
+        Returns:
+            list of `(batch, time, features)`, one for each layer.
+        """
+        sizes = [layer.kernel.shape[0] for layer in self.layers]
+        return [drop(ops.ones((batch, time, size), self.compute_dtype)) for size in sizes]
+
+    def run(self, projections, states, masks=None):
         """Runs over all steps.
 
         Args:
             projections: `(batch, time, 4 * units)`, what the first layer's `project` gives.
             states: list of `(h, c)` for each layer.
+            masks: what `masks` gives, None to drop nothing; that of the first layer is not used.
 
         Returns:
             (outputs, states): `(batch, time, units)` of the last layer, and the last states.
@@ -87,18 +105,18 @@ class StackedLSTM(keras.layers.Layer):
         first, *others = self.layers
         x, state = first.run_projected(projections, states[0])
         last = [state]
-        for layer, state in zip(others, states[1:], strict=True):
-            x, state = layer.run(x, state)
+        for i, layer in enumerate(others, 1):
+            x, state = layer.run(x if masks is None else x * masks[i], states[i])
             last.append(state)
         return x, last
 
-    def step(self, projection, states):
+    def step(self, projection, states, masks=None):
         """As `run`, one step: `(batch, 4 * units)` to `(batch, units)`, and the next states."""
         first, *others = self.layers
         x, c = first.step_projected(projection, states[0])
         following = [(x, c)]
-        for layer, state in zip(others, states[1:], strict=True):
-            x, c = layer.step(x, state)
+        for i, layer in enumerate(others, 1):
+            x, c = layer.step(x if masks is None else x * masks[i], states[i])
             following.append((x, c))
         return x, following
 
@@ -112,14 +130,16 @@ class LSTMDecoder(keras.layers.Layer):
     Args:
         units: sequence of int, the sizes of the layers.
         head: `Head`, the distribution of a step.
+        end_token: int or None. The token after which `generate` makes none; of one part.
 
     Reference: `BaseLstmDecoder` in magenta/models/music_vae/lstm_models.py.
     """
 
-    def __init__(self, units, head, **kwargs):
+    def __init__(self, units, head, end_token=None, **kwargs):
         super().__init__(**kwargs)
         self.units = tuple(units)
         self.head = head
+        self.end_token = end_token
         self.initial_state = InitialState(self.units, name="initial_state", dtype=self.dtype_policy)
         self.lstms = StackedLSTM(self.units, name="lstms", dtype=self.dtype_policy)
 
@@ -136,20 +156,30 @@ class LSTMDecoder(keras.layers.Layer):
             self.head.build((None, self.units[-1]))
         self.built = True
 
-    def logits(self, previous, code, controls=None):
+    def masks(self, batch, time, drop):
+        """See `StackedLSTM`; of the first layer token, code and controls are dropped from."""
+        return self.lstms.masks(batch, time, drop)
+
+    def logits(self, previous, code, controls=None, masks=None):
         """Reads all steps at once.
 
         Args:
             previous: `(batch, time, part)`, the token before each step.
             code: `(batch, features)`.
             controls: `(batch, time, features)` or None.
+            masks: what `masks` gives, or None to drop nothing.
 
         Returns:
             (logits, states): outputs of the head, `(batch, time, output)`; of each layer the last
             `(h, c)`.
         """
-        projections = self._read(previous, self._read_code(code)[:, None], controls)
-        outputs, states = self.lstms.run(projections, self.initial_state(code))
+        if masks is None:
+            projections = self._read(previous, self._read_code(code)[:, None], controls)
+        else:
+            shape = (*ops.shape(previous)[:2], code.shape[-1])
+            codes = ops.broadcast_to(code[:, None], shape)
+            projections = self._read_masked(previous, codes, controls, masks[0])
+        outputs, states = self.lstms.run(projections, self.initial_state(code), masks)
         return self.head(outputs), states
 
     def _read_code(self, code):
@@ -170,6 +200,13 @@ class LSTMDecoder(keras.layers.Layer):
         return projection + ops.matmul(
             ops.cast(controls, kernel.dtype), kernel[-controls.shape[-1] :]
         )
+
+    def _read_masked(self, previous, code, controls, mask):
+        """As `_read`, of the values that a mask leaves, `(..., features)`."""
+        seen = [self.head.vectors(previous, code.dtype), code]
+        if controls is not None:
+            seen.append(ops.cast(controls, code.dtype))
+        return self.lstms.layers[0].project(ops.concatenate(seen, axis=-1) * mask)
 
     def generate(self, code, previous, uniforms, temperature, controls=None):
         """Makes tokens one after the other.
@@ -206,9 +243,12 @@ class LSTMDecoder(keras.layers.Layer):
             inputs = ops.concatenate([uniforms, ops.cast(controls, uniforms.dtype)], axis=-1)
         last, made = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)))
         tokens, logits = (ops.transpose(made[key], (1, 0, 2)) for key in ("tokens", "logits"))
+        if self.end_token is not None:
+            ends = ops.cast(tokens == self.end_token, "int32")
+            tokens = ops.where(ops.cumsum(ends, axis=1) > ends, NO_TOKEN, tokens)
         return tokens, logits, last["states"]
 
-    def sample_previous(self, code, previous, coins, uniforms, controls=None):
+    def sample_previous(self, code, previous, coins, uniforms, controls=None, masks=None):
         """Replaces tokens to read by tokens that the decoder makes itself, for scheduled sampling.
 
         Training on what this returns is scheduled sampling, as no gradient goes through a token.
@@ -220,25 +260,34 @@ class LSTMDecoder(keras.layers.Layer):
                 step.
             uniforms: `(batch, time, part)`, see `Head.draw`.
             controls: `(batch, time, features)` or None.
+            masks: what `masks` gives, or None to drop nothing.
 
         Returns:
             `(batch, time, part)`, the token to read before each step.
         """
-        parts, of_code = self.head.parts, self._read_code(code)
+        of_code = self._read_code(code)
+        inputs = [uniforms, previous, coins[..., None]]
+        inputs += [] if controls is None else [controls]
+        inputs += masks or []
+        ends = np.cumsum([each.shape[-1] for each in inputs])[:-1].tolist()
 
         def step(carry, inputs):
-            true = ops.cast(inputs[:, parts : 2 * parts], self.head.token_dtype)
-            read = ops.where(inputs[:, 2 * parts, None] > 0, carry["made"], true)
-            control = None if controls is None else inputs[:, 2 * parts + 1 :]
-            output, states = self.lstms.step(self._read(read, of_code, control), carry["states"])
-            made = self.head.draw_to_read(self.head(output), inputs[:, :parts])
+            uniform, true, coin, *others = ops.split(inputs, ends, axis=-1)
+            read = ops.where(coin > 0, carry["made"], ops.cast(true, self.head.token_dtype))
+            control = None if controls is None else others[0]
+            if masks is None:
+                own, projection = None, self._read(read, of_code, control)
+            else:
+                own = [ops.cast(mask, code.dtype) for mask in others[-len(masks) :]]
+                projection = self._read_masked(read, code, control, own[0])
+            output, states = self.lstms.step(projection, carry["states"], own)
+            made = self.head.draw_to_read(self.head(output), uniform)
             carry = {"made": made, "read": read, "states": states}
             return carry, carry
 
         first = ops.cast(previous[:, 0], self.head.token_dtype)
         start = {"made": first, "read": first, "states": self.initial_state(code)}
         # One array, as `ops.scan` needs on TensorFlow; the numbers of tokens are exact in it.
-        inputs = [uniforms, previous, coins[..., None], *([] if controls is None else [controls])]
         inputs = ops.concatenate([ops.cast(each, "float32") for each in inputs], axis=-1)
         _, steps = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)))
         return ops.transpose(steps["read"], (1, 0, 2))
@@ -247,6 +296,7 @@ class LSTMDecoder(keras.layers.Layer):
         return super().get_config() | {
             "units": list(self.units),
             "head": keras.saving.serialize_keras_object(self.head),
+            "end_token": self.end_token,
         }
 
     @classmethod
@@ -322,23 +372,31 @@ class HierarchicalDecoder(keras.layers.Layer):
             decoder.build((None, size), control_dim)
         self.built = True
 
-    def codes(self, z):
+    def masks(self, batch, time, drop):
+        """The masks of the conductor, then those of each decoder; see `LSTMDecoder`."""
+        conductor = self.conductor.masks(batch, self.subsequences, drop)
+        return [conductor, *(decoder.masks(batch, time, drop) for decoder in self.decoders)]
+
+    def codes(self, z, masks=None):
         """The codes of all subsequences, `(batch, subsequence, features)`."""
         nothing = ops.zeros((ops.shape(z)[0], self.subsequences, 1), z.dtype)
         projections = self.conductor.layers[0].project(nothing)
-        return self._embed(self.conductor.run(projections, self.initial_state(z))[0])
+        states = self.initial_state(z)
+        return self._embed(self.conductor.run(projections, states, masks and masks[0])[0])
 
-    def logits(self, previous, z, controls=None):
+    def logits(self, previous, z, controls=None, masks=None):
         """As `LSTMDecoder.logits`, without states."""
         if self.autoregressive:
-            return self._logits_in_turn(previous, z, controls)
-        codes = self.codes(z)
+            return self._logits_in_turn(previous, z, controls, masks)
+        codes = self.codes(z, masks)
         # Subsequences do not depend on each other, given the token before: one batch of all.
         code = ops.reshape(codes, (-1, codes.shape[-1]))
         made, part = [], 0
-        for decoder in self.decoders:
+        for i, decoder in enumerate(self.decoders):
             own = previous[..., part : part + decoder.head.parts]
-            logits, _ = decoder.logits(self._fold(own), code, self._fold(controls))
+            logits, _ = decoder.logits(
+                self._fold(own), code, self._fold(controls), self._fold_masks(masks, i)
+            )
             made.append(self._unfold(logits))
             part += decoder.head.parts
         return ops.concatenate(made, axis=-1), None
@@ -368,16 +426,16 @@ class HierarchicalDecoder(keras.layers.Layer):
             previous = tokens[-1][:, -1]
         return ops.concatenate(tokens, axis=1), ops.concatenate(logits, axis=1), None
 
-    def sample_previous(self, z, previous, coins, uniforms, controls=None):
+    def sample_previous(self, z, previous, coins, uniforms, controls=None, masks=None):
         """As `LSTMDecoder.sample_previous`; a subsequence begins with the true token before it."""
         if self.autoregressive:
             raise ValueError("A conductor that sees the decoder takes no scheduled sampling.")
-        codes = self.codes(z)
+        codes = self.codes(z, masks)
         code = ops.reshape(codes, (-1, codes.shape[-1]))
         coins = self._fold(coins[..., None])[..., 0]
         coins = ops.concatenate([ops.zeros_like(coins[:, :1]), coins[:, 1:]], axis=1)
         read, part = [], 0
-        for decoder in self.decoders:
+        for i, decoder in enumerate(self.decoders):
             own = slice(part, part + decoder.head.parts)
             read.append(
                 decoder.sample_previous(
@@ -386,34 +444,42 @@ class HierarchicalDecoder(keras.layers.Layer):
                     coins,
                     self._fold(uniforms[..., own]),
                     self._fold(controls),
+                    self._fold_masks(masks, i),
                 )
             )
             part = own.stop
         return self._unfold(ops.concatenate(read, axis=-1))
 
-    def _logits_in_turn(self, previous, z, controls):
+    def _logits_in_turn(self, previous, z, controls, masks):
         previous, controls = self._segments(previous), self._segments(controls)
         states, core = self.initial_state(z), None
+        conductor = own = None
+        if masks is not None:
+            masks = masks[0], [self._segments(mask) for mask in masks[1]]
         made = []
         for i in range(self.subsequences):
-            code, states = self._conduct(z, core, states)
+            if masks is not None:
+                conductor, own = ([mask[:, i] for mask in each] for each in masks)
+            code, states = self._conduct(z, core, states, conductor)
             control = None if controls is None else controls[:, i]
-            logits, core = self.decoders[0].logits(previous[:, i], code, control)
+            logits, core = self.decoders[0].logits(previous[:, i], code, control, own)
             made.append(logits)
         return ops.concatenate(made, axis=1), None
 
     def _embed(self, output):
         return self.embedding(output) if self.embedding else output
 
-    def _conduct(self, z, core, states):
+    def _conduct(self, z, core, states, masks=None):
         """One step of a conductor that reads the decoder's last states, None at first, and z."""
         if core is None:
             size = 2 * sum(self.decoders[0].units)
             seen = [ops.zeros((ops.shape(z)[0], size), z.dtype)]
         else:
             seen = [part for h, c in core for part in (c, h)]
-        projection = self.conductor.layers[0].project(ops.concatenate([*seen, z], axis=-1))
-        output, states = self.conductor.step(projection, states)
+        seen = ops.concatenate([*seen, z], axis=-1)
+        seen = seen if masks is None else seen * masks[0]
+        projection = self.conductor.layers[0].project(seen)
+        output, states = self.conductor.step(projection, states, masks)
         return self._embed(output), states
 
     def _segments(self, x):
@@ -426,6 +492,9 @@ class HierarchicalDecoder(keras.layers.Layer):
         if x is None:
             return None
         return ops.reshape(x, (ops.shape(x)[0] * self.subsequences, -1, x.shape[-1]))
+
+    def _fold_masks(self, masks, decoder):
+        return masks and [self._fold(mask) for mask in masks[1 + decoder]]
 
     def _unfold(self, x):
         return ops.reshape(x, (ops.shape(x)[0] // self.subsequences, -1, x.shape[-1]))

@@ -45,6 +45,7 @@ class BidirectionalEncoder(keras.layers.Layer):
         x: `(batch, time, features)`.
         lengths: int `(batch,)`, the steps of each sequence that count; None for all.
         product: callable, multiplies x, then of any kind, by a kernel `(features, ...)`.
+        drop: callable or None. Drops values of what a direction of a layer reads, an array.
 
     Returns:
         `(batch, 2 * units[-1])`.
@@ -71,10 +72,11 @@ class BidirectionalEncoder(keras.layers.Layer):
         ]
         self.built = True
 
-    def call(self, x, lengths=None, product=ops.matmul):
+    def call(self, x, lengths=None, product=ops.matmul, drop=None):
+        drop = drop or (lambda x: x)
         for forward, backward in self.directions:
-            ahead = _run(forward, forward.project(x, product))
-            behind = reverse(backward.project(x, product), lengths)
+            ahead = _run(forward, forward.project(drop(x), product))
+            behind = reverse(backward.project(drop(x), product), lengths)
             behind = reverse(_run(backward, behind), lengths)
             product = ops.matmul  # of the layers above
             outputs = ops.concatenate([ahead, behind], axis=-1)
@@ -98,7 +100,9 @@ class HierarchicalEncoder(keras.layers.Layer):
 
     Call arguments:
         x: `(batch, time, features)`, time the product of `lengths`.
-        product: see `BidirectionalEncoder`.
+        segment_lengths: int `(batch, segment)`, the steps that count at the beginning of each
+            segment of the lowest level; None for all.
+        product, drop: see `BidirectionalEncoder`.
 
     Returns:
         `(batch, 2 * units[-1][-1])`.
@@ -127,11 +131,14 @@ class HierarchicalEncoder(keras.layers.Layer):
             size = 2 * level.units[-1]
         self.built = True
 
-    def call(self, x, product=ops.matmul):
+    def call(self, x, segment_lengths=None, product=ops.matmul, drop=None):
         batch = ops.shape(x)[0]
+        how = {"product": product}
+        if segment_lengths is not None:
+            how["lengths"] = ops.reshape(segment_lengths, (-1,))
         for level, length in zip(self.levels, self.lengths, strict=True):
-            x = level(ops.reshape(x, (-1, length, x.shape[-1])), product=product)
-            product = ops.matmul  # of the levels above
+            x = level(ops.reshape(x, (-1, length, x.shape[-1])), drop=drop, **how)
+            how = {}  # of the levels above
             x = ops.reshape(x, (batch, -1, x.shape[-1]))
         return x[:, 0]
 

@@ -53,6 +53,7 @@ class MeasureVAE(LatentSpace, Autoencoder):
     encoded_length = None
     parts = 1
     between = staticmethod(lerp)
+    # The decoder takes its likeliest tokens in the released code.
     own_temperature = 0.0
 
     def __init__(

@@ -75,7 +75,7 @@ def swept(z, dim, values):
 class LatentSpace:
     """Latent operations of models whose codes are one for a whole window.
 
-    Models have `encode` and `rollout`.
+    Models have `encode` and `rollout`, and an `own_temperature`, as of `Autoencoder`.
 
     Attributes:
         between: `slerp` or `lerp`, the way from code to code.
@@ -247,7 +247,7 @@ class LatentSpace:
         Args:
             x: int tokens `(time, part)`; not part of the result.
             windows: int, at least 1; the last is of the drawn code.
-            temperature, seed: see `chain`.
+            temperature, seed: see `decode`.
 
         Returns:
             array `(windows * time, part)`.

@@ -83,10 +83,9 @@ class MusAE(LatentSpace, Autoencoder):
 
     # What models of windows may have and this one does not: it decodes and encodes any length.
     control_dim = 0
-    subsequences = None
     encoded_length = None
     between = staticmethod(lerp)
-    # No step knows what was drawn at another, so that draws are noise beside the likeliest.
+    # As the released code; no step knows what was drawn at another, so that draws are noise.
     own_temperature = 0.0
 
     def __init__(

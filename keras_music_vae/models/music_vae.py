@@ -63,10 +63,18 @@ class MusicVAE(LatentSpace, Autoencoder):
             from the drums before it (`NADEHead`); "groove", hits, velocities and offsets of the
             drums, GrooVAE's (`GrooveHead`).
         nade_units: int. The hidden layer of the NADE.
+        dropout: float, from 0 to below 1. While training, the share of the values that each layer
+            of LSTMs reads which are dropped, drawn anew at each step; the others grow by
+            `1 / (1 - dropout)`. Of the decoder these are the token before, z and the controls; the
+            states with which it begins are whole.
+        end_token: int or None. The token that ends a window or, in a hierarchy, each of its
+            segments, which so have lengths of their own: after it `x` is -1, which the encoder does
+            not read, the loss does not count and `decode` makes.
 
     Inputs: dict of `x`, `(batch, time, part)`, int tokens or what `head` says; optionally `source`,
-    what the encoder reads in place of `x`, of its shape; `lengths`, int `(batch,)`, steps that
-    count; `controls`, `(batch, time, control)`; `eps_z`, noise `(batch, latent)`.
+    what the encoder reads in place of `x`, of its shape; `lengths`, steps of it that count, int
+    `(batch,)` or, of a hierarchical encoder, `(batch, segment)`; `controls`, `(batch, time,
+    control)`; `eps_z`, noise `(batch, latent)`.
 
     Outputs: dict of `x` (logits, parts side by side) and, with an encoder, `z_mean` and
     `z_log_var`.
@@ -93,6 +101,8 @@ class MusicVAE(LatentSpace, Autoencoder):
         scale="softplus",
         head="categorical",
         nade_units=128,
+        dropout=0.0,
+        end_token=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -112,6 +122,21 @@ class MusicVAE(LatentSpace, Autoencoder):
             )
         if head == "groove" and encoder_input == "drum_roll":
             raise ValueError("The encoder reads grooves as they are: leave encoder_input out.")
+        if not 0 <= dropout < 1:
+            raise ValueError(
+                f"dropout must be from 0, which drops nothing, to below 1. Received: {dropout}"
+            )
+        if end_token is not None and (
+            head != "categorical"
+            or len(num_classes) > 1
+            or end_token not in range(num_classes[0])
+            or conductor_sees_decoder
+        ):
+            raise ValueError(
+                "end_token is a token of one part, for a conductor that does not see the decoder. "
+                f"Received: end_token={end_token}, num_classes={num_classes}, head={head!r}, "
+                f"conductor_sees_decoder={conductor_sees_decoder}"
+            )
         self.num_classes = tuple(num_classes)
         self.latent_dim = latent_dim
         self.encoder_units = tuple(encoder_units)
@@ -128,6 +153,8 @@ class MusicVAE(LatentSpace, Autoencoder):
         self.scale = scale
         self.head = head
         self.nade_units = nade_units
+        self.dropout = dropout
+        self.end_token = end_token
         self.kl_weight = 1.0
         self.sampling_probability = 0.0
         self.seed_generator = keras.random.SeedGenerator()
@@ -152,11 +179,15 @@ class MusicVAE(LatentSpace, Autoencoder):
         settings = {"dtype": self.dtype_policy}
         if not self.subsequences:
             head = self._make_head(self.num_classes)
-            return LSTMDecoder(self.decoder_units, head, name="decoder", **settings)
+            return LSTMDecoder(self.decoder_units, head, self.end_token, name="decoder", **settings)
         groups = [(classes,) for classes in self.num_classes]
         decoders = [
             LSTMDecoder(
-                self.decoder_units, self._make_head(classes), name=f"decoder_{i}", **settings
+                self.decoder_units,
+                self._make_head(classes),
+                self.end_token,
+                name=f"decoder_{i}",
+                **settings,
             )
             for i, classes in enumerate(groups if self.split_parts else [self.num_classes])
         ]
@@ -215,11 +246,12 @@ class MusicVAE(LatentSpace, Autoencoder):
 
     def call(self, inputs, training=False):
         x, controls = self._tokens(inputs["x"]), self._controls(inputs.get("controls"))
+        drop = self._drop if training and self.dropout else None
         posterior = {}
         if self.latent_dim:
             source = self._tokens(inputs["source"]) if "source" in inputs else x
             z, mean, stddev = self.posterior(
-                self._encoding(source, controls, inputs.get("lengths")),
+                self._encoding(source, controls, inputs.get("lengths"), drop),
                 kl_weight=self.scheduled(self.kl_weight, training),
                 noise=inputs.get("eps_z"),
             )
@@ -228,15 +260,19 @@ class MusicVAE(LatentSpace, Autoencoder):
         else:
             z = self._no_code(ops.shape(x)[0])
         previous = shift(x)
+        masks = drop and self.decoder.masks(*ops.shape(x)[:2], drop)
         if training and self.sampling_probability:
-            previous = self._sample_previous(z, previous, controls)
-        outputs, _ = self.decoder.logits(previous, z, controls)
+            previous = self._sample_previous(z, previous, controls, masks)
+        outputs, _ = self.decoder.logits(previous, z, controls, masks)
         logits = self._logits(outputs, x)
         if training:
             self.updates.assign_add(1)
         return {"x": logits, **posterior}
 
-    def _sample_previous(self, z, previous, controls):
+    def _drop(self, x):
+        return keras.random.dropout(x, self.dropout, seed=self.seed_generator)
+
+    def _sample_previous(self, z, previous, controls, masks):
         """Scheduled sampling: first what each step reads, then as with true tokens."""
         probability = self.scheduled(self.sampling_probability, training=True)
         shape = ops.shape(previous)
@@ -244,14 +280,15 @@ class MusicVAE(LatentSpace, Autoencoder):
         coins = ops.logical_and(coins, ops.arange(shape[1])[None] > 0)
         uniforms = keras.random.uniform(shape, seed=self.seed_generator)
         return self.decoder.sample_previous(
-            ops.stop_gradient(z), previous, coins, uniforms, controls
+            ops.stop_gradient(z), previous, coins, uniforms, controls, masks
         )
 
     def encode(self, x, controls=None, lengths=None):
         """q(z | x) of tokens `(batch, time, part)`; zeros for a decoder alone.
 
         Raises:
-            ValueError: if `x` is not of the `encoded_length` of a hierarchical encoder.
+            ValueError: if `x` is not of the `encoded_length` of a hierarchical encoder, or
+                `lengths` are not of its segments.
         """
         x = self._tokens(x)
         if self.encoded_length and x.shape[1] not in (None, self.encoded_length):
@@ -401,15 +438,32 @@ class MusicVAE(LatentSpace, Autoencoder):
         logits = [head.logits(told, own) for (head, told), (_, own) in pairs]
         return ops.concatenate(logits, axis=-1)
 
-    def _encoding(self, x, controls, lengths):
+    def _encoding(self, x, controls, lengths, drop=None):
         how = {"product": self._times}
-        if self.encoder_input == "drum_roll" or controls is not None:
+        if lengths is None and self.end_token is not None:
+            lengths = self._lengths(x)
+        if self.encoder_input == "drum_roll" or controls is not None or drop:
             x, how = self._seen(x, controls), {}
+        if drop:
+            how["drop"] = drop
         if not self.encoder_lengths:
             how["lengths"] = lengths
         elif lengths is not None:
-            raise ValueError("A hierarchical encoder reads whole windows: leave lengths out.")
+            if len(lengths.shape) != 2:
+                raise ValueError(
+                    "A hierarchical encoder takes lengths of its segments (batch, segment), or "
+                    f"none, to read whole windows. Received: shape {tuple(lengths.shape)}"
+                )
+            how["segment_lengths"] = lengths
         return self.encoder(x, **how)
+
+    def _lengths(self, x):
+        """The steps before -1 of windows, or of their segments."""
+        inside = ops.cast(x[..., 0] >= 0, "int32")
+        if self.encoder_lengths:
+            segments = self.encoded_length // self.encoder_lengths[0]
+            inside = ops.reshape(inside, (-1, segments, self.encoder_lengths[0]))
+        return ops.sum(inside, axis=-1)
 
     def _seen(self, x, controls):
         """What the encoder reads, as vectors `(batch, time, features)`."""
@@ -454,4 +508,6 @@ class MusicVAE(LatentSpace, Autoencoder):
             "scale": self.scale,
             "head": self.head,
             "nade_units": self.nade_units,
+            "dropout": self.dropout,
+            "end_token": self.end_token,
         }

@@ -245,7 +245,6 @@ class Configuration:
         origins: mapping of str to `Origin`. One for each argument and setting.
         parameters: int or None. Trainable numbers, where the source is known to have as many.
         deviations: tuple of str. Where the model here knowingly differs.
-        not_built: str. Why the model cannot be made here; empty when it can.
 
     Raises:
         ValueError: if an argument or setting has no origin, or an origin none of these.
@@ -257,7 +256,6 @@ class Configuration:
     origins: Mapping[str, Origin]
     parameters: int | None = None
     deviations: tuple[str, ...] = ()
-    not_built: str = ""
 
     def __post_init__(self):
         _check_origins(self, set(self.hyperparameters()))
@@ -271,7 +269,6 @@ class Configuration:
         for name, value in self.hyperparameters().items():
             lines.append(f"  {name} = {value!r}  ({self.origins[name]})")
         lines += [f"  differs: {text}" for text in self.deviations]
-        lines += [f"  not built: {self.not_built}"] if self.not_built else []
         return "\n".join(lines)
 
 

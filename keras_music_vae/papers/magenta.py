@@ -28,6 +28,8 @@ _GIVEN = {
     "free_nats": "free_bits",
     "head": "the decoder",
     "nade_units": "nade_num_hidden",
+    "dropout": "dropout_keep_prob",
+    "end_token": "MultiInstrumentPerformanceConverter: events, programs and, last, the end",
     "seq_length": "max_seq_len",
     "batch_size": "batch_size",
     "kl_weight": "max_beta",
@@ -35,6 +37,15 @@ _GIVEN = {
     "sampling_schedule": "sampling_schedule",
     "sampling_rate": "sampling_rate",
     "transpose": "note_sequence_augmenter",
+    "drum_map": "GrooveConverter, pitch_classes",
+    "source": "GrooveConverter, {}",
+}
+# What the encoder is told of grooves, and the arguments that say so.
+_SOURCES = {
+    "groove": "none of humanize, tapify and add_instruments",
+    "hits": "humanize",
+    "taps": "tapify and fixed_velocities",
+    "no_closed_hi_hat": "add_instruments of 2",
 }
 # Otherwise: value and place.
 _BASE = "base_model.py, get_default_hparams"
@@ -51,6 +62,8 @@ _DEFAULTS = {
     "free_nats": (0.0, f"{_BASE}: free_bits"),
     "scale": ("softplus", "base_model.py, encode"),
     "head": ("categorical", "configs.py: CategoricalLstmDecoder or several of them"),
+    "dropout": (0.0, "lstm_models.py, get_default_hparams: dropout_keep_prob of 1"),
+    "end_token": (None, "data.py: no add_end_token"),
     "batch_size": (512, f"{_BASE}: batch_size"),
     "learning_rate": (1e-3, f"{_BASE}: learning_rate"),
     "learning_rate_floor": (1e-5, f"{_BASE}: min_learning_rate"),
@@ -68,7 +81,7 @@ _DEFAULTS = {
 _TRAINING = (
     "seq_length", "batch_size", "learning_rate", "learning_rate_floor", "learning_rate_decay",
     "beta_1", "beta_2", "epsilon", "clip_norm", "kl_weight", "kl_weight_rate",
-    "sampling_schedule", "sampling_rate", "transpose",
+    "sampling_schedule", "sampling_rate", "transpose", "drum_map", "source",
 )  # fmt: skip
 
 _MELODY = {"num_classes": (90,)}
@@ -93,9 +106,19 @@ _NADE = {
     "encoder_units": (1024,),
     "decoder_units": (512, 512),
 }
-_GROOVE = {"num_classes": (2,) * 9, "head": "groove", **_SMALL, **_FREE_48}
+_GROOVE = {
+    "num_classes": (2,) * 9,
+    "head": "groove",
+    "dropout": 0.7,
+    "drum_map": "roland",
+    "source": "groove",
+    **_SMALL,
+    **_FREE_48,
+    **_TWO_BARS,
+}
 _PERFORMANCE = {
     "num_classes": (490,),
+    "end_token": 489,
     "latent_dim": 512,
     "encoder_lengths": (64, 8),
     "subsequences": 8,
@@ -106,13 +129,18 @@ _PERFORMANCE = {
 _PERFORMANCE_MEDIUM = {"encoder_units": (1024, 1024), "decoder_units": (512,) * 3}
 _PERFORMANCE_BIG = {"encoder_units": (2048, 2048), "decoder_units": (1024,) * 3}
 
-_DROPOUT = (
-    "While training, Magenta drops 70 % of what goes into each layer of LSTMs "
-    "(dropout_keep_prob 0.3); here nothing is dropped."
+_NOTE_DROPOUT = (
+    "Magenta's converter leaves hits out of the taps, softer ones more often, of each window up to "
+    "80 % (max_note_dropout_probability); here all are told."
 )
-_NOT_BUILT = (
-    "an end token, 489, closes each of its eight instruments, so that segments have lengths of "
-    "their own, which encoder and decoder do not know here; nor are its events represented"
+_EVENTS = (
+    "Its events, programs and time shifts of eight instruments, are not represented here: tokens "
+    "go in and out, as arrays."
+)
+_AFTER_THE_END = (
+    "While decoding, an instrument begins from no token where the one before has ended, as in "
+    "training; Magenta gives it the last token that it has drawn, which depends on the longest "
+    "instrument of the batch."
 )
 
 # Name -> what configs.py gives, and how many parameters its graph has, where that was counted.
@@ -167,11 +195,11 @@ _FROM_CODE = {
     ),
     # They differ in what the encoder is given of a groove; the decoder always makes all of it.
     "groovae_4bar": ({**_GROOVE, "seq_length": 64}, 4_085_019),
-    "groovae_2bar_humanize": ({**_GROOVE, **_TWO_BARS}, 4_085_019),
-    "groovae_2bar_tap_fixed_velocity": ({**_GROOVE, **_TWO_BARS}, 4_085_019),
-    "groovae_2bar_tap_fixed_velocity_note_dropout": ({**_GROOVE, **_TWO_BARS}, 4_085_019),
-    "groovae_2bar_add_closed_hh": ({**_GROOVE, **_TWO_BARS}, 4_085_019),
-    "groovae_2bar_hits_control_tfds": ({**_GROOVE, **_TWO_BARS, "control_dim": 9}, 4_131_099),
+    "groovae_2bar_humanize": ({**_GROOVE, "source": "hits"}, 4_085_019),
+    "groovae_2bar_tap_fixed_velocity": ({**_GROOVE, "source": "taps"}, 4_085_019),
+    "groovae_2bar_tap_fixed_velocity_note_dropout": ({**_GROOVE, "source": "taps"}, 4_085_019),
+    "groovae_2bar_add_closed_hh": ({**_GROOVE, "source": "no_closed_hi_hat"}, 4_085_019),
+    "groovae_2bar_hits_control_tfds": ({**_GROOVE, "control_dim": 9}, 4_131_099),
     "hier-multiperf_vel_1bar_med": ({**_PERFORMANCE, **_PERFORMANCE_MEDIUM}, 55_638_506),
     "hier-multiperf_vel_1bar_big": ({**_PERFORMANCE, **_PERFORMANCE_BIG}, None),
     "hier-multiperf_vel_1bar_med_chords": (
@@ -188,19 +216,23 @@ _FROM_CODE = {
 def _configuration(name, given, parameters):
     values = given | {key: value for key, (value, _) in _DEFAULTS.items() if key not in given}
     origins = {key: CODE(place) for key, (_, place) in _DEFAULTS.items()}
-    origins |= {key: CODE(f"configs.py, {name}: {_GIVEN[key]}") for key in given}
+    source = _SOURCES.get(values.get("source"))
+    origins |= {key: CODE(f"configs.py, {name}: {_GIVEN[key].format(source)}") for key in given}
     return Configuration(
         name,
         model={key: value for key, value in values.items() if key not in _TRAINING},
-        training={key: values[key] for key in _TRAINING},
+        training={key: values[key] for key in _TRAINING if key in values},
         origins=origins,
         parameters=parameters,
-        deviations=(_DROPOUT,) if name.startswith("groovae") else (),
-        not_built=_NOT_BUILT if name.startswith("hier-multiperf") else "",
+        deviations=_deviations(name),
     )
+
+
+def _deviations(name):
+    if name.startswith("hier-multiperf"):
+        return _EVENTS, _AFTER_THE_END
+    return (_NOTE_DROPOUT,) if name.endswith("note_dropout") else ()
 
 
 MAGENTA = {name: _configuration(name, *facts) for name, facts in _FROM_CODE.items()}
 """By name, `Configuration`."""
-BUILT = tuple(name for name, configuration in MAGENTA.items() if not configuration.not_built)
-"""The names of those that can be made."""

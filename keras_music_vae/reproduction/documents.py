@@ -48,7 +48,7 @@ def blocks(paper, results, trials=()):
 
 
 def configurations(named):
-    """Markdown: a table of `papers.Configuration`s of MusicVAE, and what it cannot show below."""
+    """Markdown: a table of `papers.Configuration`s of MusicVAE, and where they differ below."""
     header = (
         "Name", "Tokens", "Encoder", "Decoder", "z", "Steps", "Batch", "Free nats", "KL weight",
         "Sampling rate", "Parameters",
@@ -56,7 +56,7 @@ def configurations(named):
     rows, notes = [], {}
     for each in named:
         model, training = each.model, each.training
-        for text in (*each.deviations, *([f"Not built: {each.not_built}."] * bool(each.not_built))):
+        for text in each.deviations:
             notes.setdefault(text, []).append(f"`{each.name}`")
         weight, rate = (_number(training[key]) for key in ("kl_weight", "kl_weight_rate"))
         rows.append(

@@ -57,7 +57,7 @@ def augment(windows, representation, *, lowest=LOWEST, highest=HIGHEST, seed=0):
     return tf.data.Dataset.zip(windows, seeds).map(move, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def window_batches(windows, representation, batch_size, updates, semitones=None):
+def window_batches(windows, representation, batch_size, updates, semitones=None, **features):
     """Makes batches for `training.train` from windows in memory, all of which are seen in turn.
 
     An epoch is `updates` batches, whatever the number of windows: the next one goes on where it
@@ -70,16 +70,20 @@ def window_batches(windows, representation, batch_size, updates, semitones=None)
         updates: int, batches in an epoch.
         semitones: (lowest, highest), both included, to transpose each window by a number that is
             drawn anew each time; or None.
+        **features: arrays `(window, ...)`, inputs that each window has beside its tokens, such as
+            `genres`.
 
     Returns:
-        callable `(seed, epoch)` -> `tf.data.Dataset` of `({"x": x}, {"x": x})`, x
+        callable `(seed, epoch)` -> `tf.data.Dataset` of `({"x": x, **features}, {"x": x})`, x
         `(batch, time, part)`.
 
     Raises:
-        ValueError: if there are no windows.
+        ValueError: if there are no windows, or a feature is not of as many.
     """
     if not len(windows):
         raise ValueError("Expected windows to train on, received none.")
+    if other := {name: len(each) for name, each in features.items() if len(each) != len(windows)}:
+        raise ValueError(f"Expected features of {len(windows)} windows, received of {other}.")
 
     def batches(seed, epoch):
         seen = updates * batch_size
@@ -90,13 +94,14 @@ def window_batches(windows, representation, batch_size, updates, semitones=None)
             moves = np.random.default_rng((seed, epoch, 1)).integers(lowest, highest + 1, seen)
         with tf.device("CPU:0"):
             tokens = tf.convert_to_tensor(windows)
+            others = {name: tf.convert_to_tensor(each) for name, each in features.items()}
 
         def batch(indices, moves):
             x = tf.gather(tokens, indices)
             if semitones is not None:
                 x = transpose(x, moves, representation)
             x = tf.cast(x if x.shape.ndims == 3 else x[..., None], tf.int32)
-            return {"x": x}, {"x": x}
+            return {"x": x} | {k: tf.gather(v, indices) for k, v in others.items()}, {"x": x}
 
         shape = updates, batch_size
         slices = order.reshape(shape), moves.reshape(shape)

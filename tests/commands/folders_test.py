@@ -13,8 +13,8 @@ from keras_music_vae.__main__ import main
 from keras_music_vae.checkpoints import magenta
 from keras_music_vae.commands.folders import magenta_bars, magenta_representation
 from keras_music_vae.models import MusicVAE
-from keras_music_vae.music.representations import Drums, Melody, Trio
-from keras_music_vae.papers.magenta import BUILT, MAGENTA
+from keras_music_vae.music.representations import Drums, Groove, Melody, Trio
+from keras_music_vae.papers.magenta import MAGENTA
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="SavedModels are written by TensorFlow"
@@ -108,12 +108,16 @@ def test_another_configuration_is_told_in_one_line(checkpoint, tmp_path, capsys)
     assert not (tmp_path / "other").exists()
 
 
-def test_a_model_that_cannot_be_made_is_told(capsys, tmp_path):
-    arguments = ["import-magenta", "any", "--config", "hier-multiperf_vel_1bar_big"]
-    assert main([*arguments, "--out", "other"]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("keras-music-vae: any: There is no model of hier-multiperf_vel_1bar_big")
-    assert not (tmp_path / "other").exists()
+def test_events_of_instruments_are_imported_without_a_representation(monkeypatch, capsys, tmp_path):
+    config = "hier-multiperf_vel_1bar_med"
+    sizes = SIZES | {"encoder_units": (4, 4), "conductor_units": (4,)}
+    model = MusicVAE(**MAGENTA[config].model | sizes)
+    monkeypatch.setattr(magenta, "load", lambda path, name: model)
+    assert main(["import-magenta", "any", "--config", config, "--out", "events"]) == 0
+    assert "Its arrays are no notes of a file" in capsys.readouterr().out
+    again = presets.from_preset("events")
+    assert (again.representation, again.end_token) == (None, 489)
+    assert "512 steps |" in (tmp_path / "events" / presets.CARD).read_text()
 
 
 def test_what_is_no_checkpoint_is_told(capsys):
@@ -124,26 +128,30 @@ def test_what_is_no_checkpoint_is_told(capsys):
     assert "invalid choice: 'cat-mel_3bar'" in capsys.readouterr().err
 
 
-def test_a_groove_is_imported_without_a_representation(monkeypatch, capsys):
-    groove = MusicVAE(**MAGENTA["groovae_4bar"].model | SIZES)
+def test_a_groove_is_imported_with_what_its_encoder_is_told(monkeypatch):
+    config = "groovae_2bar_tap_fixed_velocity"
+    groove = MusicVAE(**MAGENTA[config].model | SIZES)
     monkeypatch.setattr(magenta, "load", lambda path, name: groove)
-    assert main(["import-magenta", "any", "--config", "groovae_4bar", "--out", "grooves"]) == 0
-    assert "Its arrays are no notes of a file" in capsys.readouterr().out
-    assert presets.from_preset("grooves").representation is None
+    assert main(["import-magenta", "any", "--config", config, "--out", "grooves"]) == 0
+    assert presets.from_preset("grooves").representation == Groove("2019", "taps")
 
 
 def test_every_configuration_has_its_representation_and_its_bars():
     found = {
         name: (magenta_representation(name, MAGENTA[name].model["num_classes"]), magenta_bars(name))
-        for name in BUILT
+        for name in MAGENTA
     }
     assert found["cat-mel_2bar_big"] == (Melody(), 2)
     assert found["cat-drums_2bar_small"] == (Drums("2017"), 2)
     assert found["nade-drums_2bar_reduced"] == (Drums("2017"), 2)
     assert found["nade-drums_2bar_full"] == (Drums("pitches"), 2)
     assert found["hier-trio_16bar"] == (Trio(drum_map="2017"), 16)
-    assert found["groovae_4bar"] == (None, 4)
-    assert {bars for _, bars in found.values()} == {2, 4, 16}
+    assert found["groovae_4bar"] == (Groove(), 4)
+    assert found["groovae_2bar_humanize"] == (Groove(source="hits"), 2)
+    performances = found.keys() - {name for name, (known, _) in found.items() if known}
+    assert {name.split("_")[0] for name in performances} == {"hier-multiperf"}
+    bars = {bars for name, (_, bars) in found.items() if name not in performances}
+    assert bars == {2, 4, 16}
 
 
 def test_a_preset_says_bars_and_representation(tmp_path):

@@ -11,7 +11,7 @@ from keras_music_vae import play, presets
 from keras_music_vae.__main__ import main
 from keras_music_vae.models import VAE, MusAE, MusicVAE
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Band, Drums, Melody, Trio, tokens_of
+from keras_music_vae.music.representations import Band, Drums, Groove, Melody, Trio, tokens_of
 from tests.play_test import BAND, SIZES, TRIO, band
 
 tensorflow_only = pytest.mark.skipif(
@@ -30,7 +30,8 @@ def shipped(tmp_path_factory):
         "trio": (MusicVAE(**SIZES | TRIO), Trio(), 4),
         "alone": (MusicVAE((90,), **SIZES | {"latent_dim": 0}), Melody(), None),
         "chords": (MusicVAE((90,), **SIZES, control_dim=2), Melody(), None),
-        "groove": (MusicVAE((2,) * 9, **SIZES, head="groove"), None, None),
+        "groove": (MusicVAE((2,) * 9, **SIZES, head="groove"), Groove(source="taps"), None),
+        "eight": (MusicVAE((2,) * 8, **SIZES, head="groove"), None, None),
         "bands": (MusAE(**BAND, genre_order=(2, 0, 1)), Band(), 4),
         "normal": (MusAE(**BAND | {"genres": ()}), Band(), 4),
         "rolls": (VAE(latent_dim=3, hidden_dim=8), None, None),
@@ -65,7 +66,7 @@ def assert_same_notes(path, score):
     notes = score.notes.copy()
     notes["start"] *= scale
     notes["end"] *= scale
-    for field in ("start", "end", "pitch", "is_drum"):
+    for field in ("start", "end", "pitch", "velocity", "is_drum"):
         np.testing.assert_array_equal(np.sort(written.notes[field]), np.sort(notes[field]))
 
 
@@ -76,6 +77,7 @@ def assert_same_notes(path, score):
         ("drums", "1 bar, 3 s"),
         ("trio", "4 bars, 11 s"),
         ("bands", "4 bars, 11 s"),
+        ("groove", "2 bars, 5 s"),
     ],
 )
 def test_sample_writes_what_the_model_samples(preset, told, capsys):
@@ -121,6 +123,7 @@ def test_several_pieces_of_other_lengths_with_plots(tmp_path, capsys):
         ("melody", "Lead; "),
         ("drums", None),
         ("trio", "Lead and Bass; "),
+        ("groove", None),
         ("bands", "Lead, Bass, Violin and Viola; "),
     ],
 )
@@ -182,12 +185,13 @@ def test_presets_tell_their_genres_in_the_order_of_the_circle(capsys):
     assert sum("genres" in line for line in lines) == 1
 
 
-def test_interpolate_writes_the_windows_between(song, tmp_path, capsys):
+@pytest.mark.parametrize("preset", ["melody", "groove"])
+def test_interpolate_writes_the_windows_between(song, preset, tmp_path, capsys):
     pytest.importorskip("matplotlib")
-    arguments = ["interpolate", "song.mid", "other.mid", "--preset", "melody", "--seed", "2"]
+    arguments = ["interpolate", "song.mid", "other.mid", "--preset", preset, "--seed", "2"]
     arguments += ["--steps", "4", "--temperature", "0.5", "--out", "c.mid", "--plot", "c.png"]
     assert main(arguments) == 0
-    model = presets.from_preset("melody")
+    model = presets.from_preset(preset)
     expected = play.interpolate(model, "song.mid", "other.mid", 4, 0.5, 2)
     assert_same_notes("c.mid", expected)
     assert midi.read("c.mid").tempos["tempo_qpm"] == pytest.approx([70], rel=1e-6)
@@ -217,7 +221,8 @@ MISTAKES = {
     "bars of rolls": (new("rolls", "--bars", "8"), "give --steps, not --bars"),
     "bars of a hierarchy": (new("trio", "--bars", "2"), "makes pieces of 4 bars. Received: 2 bars"),
     "chords": (new("chords"), "is told 2 values at each step"),
-    "grooves": (new("groove"), "has no representation"),
+    "no representation": (new("eight"), "has no representation"),
+    "no groove": (again("groove", "melody.mid"), "melody.mid: No part on channel 10 has a drum"),
     "decoder alone": (again("alone"), "a decoder alone"),
     "no melody": (again("melody", "drums.mid"), "drums.mid: No part has notes in the range"),
     "no drums": (again("drums", "melody.mid"), "melody.mid: No part on channel 10 has a drum"),

@@ -6,10 +6,11 @@ import pytest
 
 from keras_music_vae import play, presets
 from keras_music_vae.__main__ import main
-from keras_music_vae.models import VAE, MeasureVAE, MusicVAE
+from keras_music_vae.models import VAE, MeasureVAE, MusAE, MusicVAE
 from keras_music_vae.music import midi
 from keras_music_vae.music.attributes import measure_attributes
-from keras_music_vae.music.representations import Melody, SpelledMelody
+from keras_music_vae.music.representations import Band, Melody, SpelledMelody
+from keras_music_vae.music.representations.band import HOLD, sounding
 from tests.play_test import band
 
 DIMS = {"note_density": 1, "contour": 2}
@@ -18,20 +19,23 @@ VALUES = (-4.0, -2.0, 0.0, 2.0, 4.0)
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
-    """A folder of untrained presets: of measures, of melodies, unordered, and of piano rolls."""
+    """A folder of untrained presets: of measures, melodies, bands, no order, and piano rolls."""
     folder = tmp_path_factory.mktemp("presets")
     keras.utils.set_random_seed(1)
     sizes = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6,)}
     measures = MeasureVAE((77,), encoder_units=8, decoder_units=8, latent_dim=4)
     melodies = MusicVAE((90,), **sizes)
-    for model in (measures, melodies):
+    bands = MusAE(latent_dim=3, units=4, depth=1)
+    for model in (measures, melodies, bands):
         for weight in model.trainable_weights:
             weight.assign(keras.random.normal(weight.shape))
     measures.compile("sgd", attribute_dims=DIMS)
     melodies.compile("sgd", attribute_dims={"mood": 0})
+    bands.compile("sgd", attribute_dims={"size": 0})
     models = {
         "measures": (measures, SpelledMelody(), None),
         "melodies": (melodies, Melody(), 2),
+        "bands": (bands, Band(), 4),
         "unordered": (MusicVAE((90,), **sizes), Melody(), 2),
         "rolls": (VAE(latent_dim=3, hidden_dim=8), None, None),
     }
@@ -51,7 +55,7 @@ def made_by_hand(model, bar, attribute):
     """Tokens (value, tick) of a sweep of one measure of the song."""
     line = model.representation.encode(play.lines(band(), model.representation))
     x = line[24 * (bar - 1) : 24 * bar, None].astype("int32")
-    return model.sweep(x[None], DIMS[attribute], VALUES, 24)[0, ..., 0]
+    return model.sweep(x[None], DIMS[attribute], VALUES, 24, 0.0)[0, ..., 0]
 
 
 def test_a_preset_keeps_which_dimension_is_which_attribute(shipped, tmp_path):
@@ -78,6 +82,34 @@ def test_a_measure_is_made_anew_for_each_value(bar):
     np.testing.assert_array_equal(swept.score.notes, expected.notes)
     attributes = measure_attributes(model.representation.onsets(made))
     np.testing.assert_array_equal(swept.found, attributes["contour"])
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute", "own", "least"),
+    [("measures", "contour", 0.0, 0.0), ("melodies", "mood", 1.0, 0.01), ("bands", "size", 0, 0)],
+)
+def test_sweeps_are_of_the_likeliest_whatever_the_model_s_own_temperature(
+    name, attribute, own, least
+):
+    model = presets.from_preset(name)
+    found = play.sweep(model, band(), attribute, (-1.0, 1.0), bar=2).score
+    asked = play.sweep(model, band(), attribute, (-1.0, 1.0), 2, least).score
+    np.testing.assert_array_equal(found.notes, asked.notes)
+    found = play.reconstruct(model, band(), seed=3).made
+    np.testing.assert_array_equal(found, play.reconstruct(model, band(), own, 3).made)
+
+
+def test_a_window_of_a_band_says_at_first_what_sounds_at_its_bar(monkeypatch):
+    model = presets.from_preset("bands")
+    tokens = model.representation.encode(play.lines(band(), model.representation))
+    assert (tokens[64] == HOLD).any()
+    seen, sweep = [], model.sweep
+    monkeypatch.setattr(model, "sweep", lambda x, *how: seen.append(x) or sweep(x, *how))
+    swept = play.sweep(model, band(), "size", (-1.0, 1.0), bar=5)
+    ((window,),) = seen
+    np.testing.assert_array_equal(window[0], sounding(tokens)[64])
+    np.testing.assert_array_equal(window[1:], tokens[65:128])
+    assert swept.score.notes["end"].max(initial=0) <= 2 * 64
 
 
 def test_windows_of_sixteenths_are_swept_too_without_a_measure_of_the_attribute():
@@ -131,6 +163,7 @@ def test_the_command_takes_attributes_values_and_a_bar(tmp_path, capsys):
         ),
         (["--preset", "measures", "--bar", "10"], "Expected a bar from 1 to 9"),
         (["--preset", "melodies", "--bar", "9"], "Expected a bar from 1 to 8"),
+        (["--preset", "melodies", "--temperature", "0"], "a --temperature of 0.01 or more"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(arguments, told, tmp_path, capsys):

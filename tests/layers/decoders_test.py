@@ -113,9 +113,37 @@ def test_no_token_is_a_vector_of_zeros():
 
 
 def test_configurations_come_back():
-    for decoder in (flat(), hierarchical(split=True)):
+    ended = LSTMDecoder([5, 4], CategoricalHead((3,)), end_token=2)
+    for decoder in (flat(), hierarchical(split=True), ended):
         again = type(decoder).from_config(decoder.get_config())
         assert again.get_config() == decoder.get_config()
+
+
+@pytest.mark.parametrize("conducted", [False, True])
+def test_after_the_end_token_there_are_none_and_a_subsequence_begins_from_the_last(conducted):
+    core = LSTMDecoder([5, 4], CategoricalHead((4,)), end_token=3)
+    decoder = HierarchicalDecoder([3], [core], 3) if conducted else core
+    decoder.build((None, 6))
+    louder(decoder)
+    z = ops.convert_to_tensor(random(20, 6))
+    uniforms = np.random.default_rng(2).uniform(size=(20, 12, 1)).astype("float32")
+    first = np.full((20, 1), NO_TOKEN, "int32")
+    tokens, made, _ = decoder.generate(z, first, uniforms, 1.0)
+    told, _ = decoder.logits(shift(tokens), z)
+    tokens, counts = ops.convert_to_numpy(tokens)[..., 0], 0
+    # A subsequence begins from the last place of the one before, which is mostly none.
+    for start in range(0, 12, 4) if conducted else [0]:
+        length = 4 if conducted else 12
+        for example, line in enumerate(tokens[:, start : start + length].tolist()):
+            own = line.index(3) + 1 if 3 in line else length
+            assert all(token == NO_TOKEN for token in line[own:])
+            assert NO_TOKEN not in line[:own]
+            place = example, slice(start, start + own)
+            np.testing.assert_allclose(made[place], told[place], atol=1e-5)
+            drawn = choose(made[place], (4,), uniforms[place], 1.0)
+            np.testing.assert_array_equal(drawn[:, 0], line[:own])
+            counts += own < length
+    assert counts > 5
 
 
 def test_a_conductor_that_sees_one_of_several_decoders_is_refused():
@@ -160,3 +188,91 @@ def test_at_first_a_conductor_s_codes_hardly_depend_on_z_and_the_later_the_less(
     assert spread[0] < 0.01
     assert (spread[1:] < spread[:-1]).all()
     assert spread[-1] < spread[0] / 5
+
+
+def in_turn(decoder, code, true, coins, uniforms, masks, controls):
+    """Scheduled sampling with dropout as one loop in NumPy: (tokens that were read, logits)."""
+
+    def numpy(x):
+        return ops.convert_to_numpy(x).astype("float64")
+
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    dense, layers, output = decoder.initial_state.dense, decoder.lstms.layers, decoder.head
+    flat = np.tanh(code @ numpy(dense.kernel.v) + numpy(dense.bias))
+    states = np.split(flat, np.cumsum([u for u in decoder.units for _ in "ch"])[:-1], axis=-1)
+    c, h = states[::2], states[1::2]
+    read, logits, made = [], [], None
+    for t in range(true.shape[1]):
+        token = true[:, t]
+        if t:
+            token = np.where(coins[:, t, None], made, token)
+        x = [np.eye(n + 1)[token[:, i]][:, :n] for i, n in enumerate(CLASSES)]  # -1 is the last
+        x = np.concatenate([*x, code, *([] if controls is None else [controls[:, t]])], axis=-1)
+        for i, layer in enumerate(layers):
+            gates = (x * masks[i][:, t]) @ numpy(layer.kernel.v) + numpy(layer.bias)
+            gates = gates + h[i] @ numpy(layer.recurrent_kernel.v)
+            into, forget, candidate, out = np.split(gates, 4, axis=-1)
+            c[i] = sigmoid(forget) * c[i] + sigmoid(into) * np.tanh(candidate)
+            x = h[i] = sigmoid(out) * np.tanh(c[i])
+        told = x @ numpy(output.projection.kernel.v) + numpy(output.projection.bias)
+        drawn = choose(told.astype("float32"), CLASSES, uniforms[:, t], 1.0)
+        made = ops.convert_to_numpy(drawn)
+        read.append(token)
+        logits.append(told)
+    return np.stack(read, axis=1), np.stack(logits, axis=1)
+
+
+@pytest.mark.parametrize("control_dim", [0, 2])
+def test_both_passes_of_scheduled_sampling_drop_what_one_loop_drops(control_dim):
+    decoder, rng = flat(control_dim=control_dim), np.random.default_rng(5)
+    masks = decoder.masks(3, 8, lambda x: x * (rng.random(x.shape) < 0.5) / 0.5)
+    masks = [ops.cast(mask, "float32") for mask in masks]
+    assert [mask.shape for mask in masks] == [(3, 8, 7 + 6 + control_dim), (3, 8, 5)]
+    z, controls = random(3, 6), random(3, 8, 2) if control_dim else None
+    uniforms = rng.uniform(size=(3, 8, 2)).astype("float32")
+    true = ops.convert_to_numpy(shift(ops.convert_to_tensor(rng.integers(0, 3, (3, 8, 2)))))
+    true, coins = true.astype("int32"), (rng.random((3, 8)) < 0.5) & (np.arange(8) > 0)
+
+    read = decoder.sample_previous(
+        ops.convert_to_tensor(z), ops.convert_to_tensor(true), coins, uniforms, controls, masks
+    )
+    logits, _ = decoder.logits(read, ops.convert_to_tensor(z), controls, masks)
+    arrays = [ops.convert_to_numpy(mask) for mask in masks]
+    expected = in_turn(decoder, z, true, coins, uniforms, arrays, controls)
+    np.testing.assert_array_equal(read, expected[0])
+    np.testing.assert_allclose(logits, expected[1], atol=1e-5)
+    assert (expected[0] != true).any()
+    whole, _ = decoder.logits(read, ops.convert_to_tensor(z), controls)
+    assert np.abs(ops.convert_to_numpy(whole) - expected[1]).max() > 0.01
+
+
+@pytest.mark.parametrize("name", ["conductor", "split", "autoregressive"])
+def test_a_hierarchy_drops_in_the_conductor_and_in_each_subsequence(name):
+    decoder, rng = DECODERS[name](), np.random.default_rng(6)
+    z = ops.convert_to_tensor(random(3, 6))
+    previous = shift(ops.convert_to_tensor(rng.integers(0, 3, (3, 8, 2)).astype("int32")))
+    conductor, *own = decoder.masks(3, 8, lambda x: ops.cast(rng.random(x.shape), x.dtype))
+    assert len(own) == len(decoder.decoders)
+    found = ops.convert_to_numpy(decoder.logits(previous, z, None, [conductor, *own])[0])
+    # Values that are dropped in the second subsequence change it alone.
+    second = np.arange(8)[:, None] < 4
+    changed = [[mask * second for mask in masks] for masks in own]
+    other = decoder.logits(previous, z, None, [conductor, *changed])[0]
+    moved = np.abs(ops.convert_to_numpy(other) - found).max(axis=(0, 2)) > 1e-6
+    assert moved.tolist() == [False] * 4 + [True] * 4
+    if name == "autoregressive":  # others read zeros, of which nothing can be dropped
+        codes = decoder.logits(previous, z, None, [[0 * mask for mask in conductor], *own])[0]
+        assert np.abs(ops.convert_to_numpy(codes) - found).max() > 1e-3
+
+
+def test_a_conductor_of_two_layers_drops_between_them():
+    decoder = HierarchicalDecoder([3, 4], [LSTMDecoder([4], CategoricalHead(CLASSES))], 2)
+    decoder.build((None, 6))
+    louder(decoder)
+    z = ops.convert_to_tensor(random(3, 6))
+    masks = decoder.masks(3, 8, lambda x: x)
+    np.testing.assert_array_equal(decoder.codes(z, masks), decoder.codes(z))
+    masks[0][1] = 0 * masks[0][1]
+    assert np.abs(ops.convert_to_numpy(decoder.codes(z, masks) - decoder.codes(z))).max() > 0.01

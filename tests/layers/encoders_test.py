@@ -66,6 +66,43 @@ def test_a_hierarchy_reads_segments_and_then_their_codes():
     assert found.shape == (2, 6)
 
 
+def test_what_each_direction_of_each_layer_reads_is_dropped_apart():
+    encoder = BidirectionalEncoder([4, 3])
+    x = ops.convert_to_tensor(random(2, 6, 5))
+    plain = encoder(x)
+    masks = [ops.convert_to_tensor(random(*shape)) for shape in [(2, 6, 5)] * 2 + [(2, 6, 8)] * 2]
+    left = list(masks)
+    found = encoder(x, drop=lambda x: x * left.pop(0))
+    assert not left
+    for i, (forward, backward) in enumerate(encoder.directions):
+        ahead = forward(x * masks[2 * i])
+        behind = ops.flip(backward(ops.flip(x * masks[2 * i + 1], axis=1)), axis=1)
+        x = ops.concatenate([ahead, behind], axis=-1)
+    np.testing.assert_allclose(
+        found, ops.concatenate([ahead[:, -1], behind[:, 0]], axis=-1), atol=1e-6
+    )
+    assert np.abs(ops.convert_to_numpy(found - plain)).max() > 1e-3
+
+
+def test_segments_that_end_early_are_read_as_if_they_were_alone():
+    encoder = HierarchicalEncoder([[4], [3]], [5, 3])
+    x, lengths = random(2, 15, 6), np.array([[5, 1, 3], [2, 4, 5]])
+    found = encoder(x, segment_lengths=lengths)
+    for i in range(2):
+        codes = [encoder.levels[0](x[i : i + 1, 5 * j : 5 * j + lengths[i, j]]) for j in range(3)]
+        expected = encoder.levels[1](ops.stack(codes, axis=1))
+        np.testing.assert_allclose(found[i : i + 1], expected, atol=1e-6)
+    whole = encoder(x, segment_lengths=np.full((2, 3), 5))
+    np.testing.assert_allclose(whole, encoder(x), atol=1e-6)
+    assert np.abs(ops.convert_to_numpy(found - whole)).max() > 1e-3
+
+
+def test_a_hierarchy_drops_at_every_level():
+    encoder, seen = HierarchicalEncoder([[4], [3]], [2, 3]), []
+    encoder(random(2, 6, 5), drop=lambda x: seen.append(tuple(x.shape)) or x)
+    assert seen == [(6, 2, 5)] * 2 + [(2, 3, 8)] * 2
+
+
 @pytest.mark.parametrize(
     "make", [lambda: BidirectionalEncoder([]), lambda: HierarchicalEncoder([[4]], [2, 3])]
 )

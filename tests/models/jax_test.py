@@ -142,6 +142,14 @@ def test_magentas_numbers(golden):
     assert "4 passed, 1 skipped" in printed  # its models take no lengths
 
 
+def test_dropout_with_scheduled_sampling():
+    printed = run(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", FOLDER / "music_vae_test.py"),
+        *("-k", "dropout_and_scheduled_sampling"),
+    )
+    assert "2 passed" in printed
+
+
 def test_mus_ae_s_gradients_and_its_game(golden):
     golden("mus_ae/model")  # skips where it is not
     tests = [FOLDER / f"mus_ae_{name}.py" for name in ("golden_test", "test")]

@@ -113,9 +113,9 @@ def test_drums_are_seen_as_bits():
     assert not roll[3].any()
 
 
-def test_a_hierarchy_takes_no_lengths():
+def test_a_hierarchy_takes_lengths_of_segments_alone():
     model = MusicVAE(**SIZES | MODELS["hierarchical"])
-    with pytest.raises(ValueError, match="leave lengths out"):
+    with pytest.raises(ValueError, match=r"lengths of its segments.*shape \(2,\)"):
         model.encode(tokens(model), lengths=np.array([8, 4]))
 
 
@@ -173,6 +173,9 @@ def test_the_encoder_reads_the_source_and_the_decoder_what_comes_of_it():
         ({"head": "nade", "num_classes": (512,)}, "num_classes must be 2 for each drum"),
         (MODELS["groove"] | {"encoder_input": "drum_roll"}, "leave encoder_input out"),
         (MODELS["nade"] | {"subsequences": 2, "split_parts": True}, "leave split_parts out"),
+        (MODELS["hierarchical"] | {"end_token": 4}, "end_token is a token of one part"),
+        (MODELS["nade"] | {"end_token": 1}, "end_token is a token of one part"),
+        ({"end_token": 5}, "end_token is a token of one part"),
     ],
 )
 def test_heads_that_do_not_fit_are_refused(settings, message):
@@ -217,3 +220,191 @@ def test_samples_may_be_told_chords():
     seeds = keras.random.SeedGenerator(3)
     z = keras.random.normal((2, 3), seed=seeds)
     np.testing.assert_array_equal(made, model.decode(z, 8, 1.0, seeds, given))
+
+
+def with_dropout(settings, dropout, **compiled):
+    """A model of equal weights whatever the rate, compiled not to move."""
+    keras.utils.set_random_seed(1)
+    model = MusicVAE(**SIZES | settings, dropout=dropout)
+    rng = np.random.default_rng(3)
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * rng.normal(size=weight.shape))
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True, **compiled)
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_dropout_is_of_training_alone(name):
+    found = {}
+    for dropout in (0.0, 0.5):
+        model = with_dropout(MODELS[name], dropout)
+        x, told = tokens(model), controls(model)
+        inputs = {"x": x, "eps_z": np.zeros((2, 3), "float32")}
+        if told is not None:
+            inputs["controls"] = told
+        evaluated = model.test_on_batch(inputs, {"x": x}, return_dict=True)["loss"]
+        model.reset_metrics()
+        trained = model.train_on_batch(inputs, {"x": x}, return_dict=True)["loss"]
+        found[dropout] = evaluated, trained
+    assert found[0.0][1] == pytest.approx(found[0.0][0], abs=1e-4)
+    assert found[0.5][0] == pytest.approx(found[0.0][0], abs=1e-5)
+    assert found[0.5][1] != pytest.approx(found[0.0][1], abs=1e-3)
+
+
+def test_dropout_is_not_of_decoding():
+    made = [with_dropout({}, dropout).sample(3, 8, seed=1) for dropout in (0.0, 0.5)]
+    np.testing.assert_array_equal(*made)
+
+
+def test_dropout_keeps_sums_and_is_drawn_anew_at_each_step():
+    model = with_dropout({}, 0.75)
+    first, second = (ops.convert_to_numpy(model._drop(np.ones((4, 50, 60)))) for _ in range(2))
+    assert sorted(np.unique(first)) == [0, 4]
+    assert first.mean() == pytest.approx(1, abs=0.05)
+    assert (first[:, 1:] != first[:, :-1]).any(axis=(0, 2)).all()
+    assert (first != second).any()
+
+
+def test_dropout_reaches_the_input_of_every_layer(monkeypatch):
+    model = with_dropout({"encoder_units": (4, 3), "control_dim": 2}, 0.5)
+    seen = []
+    monkeypatch.setattr(model, "_drop", lambda x: seen.append(tuple(x.shape)) or x)
+    inputs = {"x": tokens(model), "controls": controls(model)}
+    model(inputs)
+    assert not seen
+    model(inputs, training=True)
+    encoder = [(2, 8, 5 + 2)] * 2 + [(2, 8, 8)] * 2
+    assert seen == [*encoder, (2, 8, 5 + 3 + 2), (2, 8, 6)]
+
+
+@pytest.mark.parametrize("name", ["groove", "hierarchical"])
+def test_with_dropout_and_scheduled_sampling_every_weight_learns(name):
+    model = with_dropout(MODELS[name], 0.5)
+    model.compile(keras.optimizers.SGD(0.1), sampling_probability=0.5)
+    before = [ops.convert_to_numpy(weight) for weight in model.trainable_weights]
+    x = tokens(model)
+    model.train_on_batch({"x": x}, {"x": x})
+    for weight, old in zip(model.trainable_weights, before, strict=True):
+        moved = np.abs(ops.convert_to_numpy(weight) - old).max() > 0
+        # The conductor reads zeros.
+        assert moved == (not weight.path.endswith("conductor/lstm_0/kernel/v")), weight.path
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_a_dropout_that_is_no_share_is_refused(dropout):
+    with pytest.raises(ValueError, match="dropout must be from 0"):
+        MusicVAE(**SIZES, dropout=dropout)
+
+
+def test_configurations_of_before_dropout_make_a_model():
+    config = MusicVAE(**SIZES, dropout=0.5).get_config()
+    assert MusicVAE.from_config(config).dropout == 0.5
+    del config["dropout"]
+    assert MusicVAE.from_config(config).dropout == 0
+
+
+INSTRUMENTS = {
+    "num_classes": (6,),
+    "end_token": 5,
+    "encoder_units": (4, 3),
+    "encoder_lengths": (4, 3),
+    "subsequences": 3,
+}
+
+
+def run(layer, x, h=None, c=None):
+    """An LSTM in NumPy: `(time, features)` to the outputs of all steps."""
+    kernel, recurrent, bias = (
+        ops.convert_to_numpy(each).astype("float64")
+        for each in (layer.kernel.v, layer.recurrent_kernel.v, layer.bias)
+    )
+    h, c = (np.zeros(layer.units) if each is None else each for each in (h, c))
+    outputs = []
+    for step in x:
+        gates = step @ kernel + h @ recurrent + bias
+        i, f, g, o = np.split(gates, 4)
+        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+        c = f * c + i * np.tanh(g)
+        h = o * np.tanh(c)
+        outputs.append(h)
+    return np.array(outputs)
+
+
+def affine(layer, x):
+    return x @ ops.convert_to_numpy(layer.kernel.v) + ops.convert_to_numpy(layer.bias)
+
+
+def both_ways(level, x):
+    ((forward, backward),) = level.directions
+    return np.concatenate([run(forward, x)[-1], run(backward, x[::-1])[-1]])
+
+
+def stack(layers, initial_state, code, inputs):
+    """The outputs of a stack of LSTMs that begins from a code."""
+    flat, start = np.tanh(affine(initial_state.dense, code)), 0
+    for layer in layers:
+        c, h = flat[start : start + layer.units], flat[start + layer.units :][: layer.units]
+        inputs = run(layer, inputs, h, c)
+        start += 2 * layer.units
+    return inputs
+
+
+def vector(token):
+    return np.eye(6)[token] if token >= 0 else np.zeros(6)
+
+
+def test_instruments_of_their_own_lengths_against_loops_over_each():
+    keras.utils.set_random_seed(1)
+    model = MusicVAE(**SIZES | INSTRUMENTS)
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * keras.random.normal(weight.shape))
+    # Three instruments of up to four events; the third of the first song is none but its end.
+    songs = [[[0, 3, 5], [1, 2, 4, 5], [5]], [[4, 4, 5], [5], [2, 0, 1, 5]]]
+    padded = [[line + [-1] * (4 - len(line)) for line in song] for song in songs]
+    x = np.array(padded).reshape(2, 12, 1)
+    posterior, z = model.encode(x), np.random.default_rng(0).normal(size=(2, 3))
+    logits = ops.convert_to_numpy(model.logits(x, z.astype("float32")))
+    loss = model.reconstruction_loss(reduction=None)(x, logits)
+
+    lower, upper = model.encoder.levels
+    decoder = model.decoder
+    (core,) = decoder.decoders
+    for i, song in enumerate(songs):
+        codes = [both_ways(lower, np.array([vector(token) for token in line])) for line in song]
+        mean = affine(model.posterior.mean_head, both_ways(upper, np.array(codes)))
+        np.testing.assert_allclose(posterior.mean[i], mean, atol=1e-5)
+
+        conductor = decoder.conductor.layers
+        embeddings = stack(conductor, decoder.initial_state, z[i], np.zeros((3, 1)))
+        nats, before = 0.0, -1
+        for j, line in enumerate(song):
+            read = [before, *line[:-1]]
+            seen = [np.concatenate([vector(token), embeddings[j]]) for token in read]
+            outputs = stack(core.lstms.layers, core.initial_state, embeddings[j], np.array(seen))
+            told = affine(core.head.projection, outputs)
+            np.testing.assert_allclose(logits[i, 4 * j :][: len(line)], told, atol=1e-5)
+            nats += sum(np.log(np.exp(a).sum()) - a[t] for a, t in zip(told, line, strict=True))
+            before = padded[i][j][-1]
+        assert float(loss[i]) == pytest.approx(nats, abs=1e-4)
+
+
+def test_lengths_follow_from_the_end_or_are_given():
+    model = with_dropout(INSTRUMENTS, 0.0)
+    x = np.array([[0, 3, 5, -1, 5, -1, -1, -1, 1, 2, 4, 5]])[..., None]
+    mean = model.encode(x).mean
+    np.testing.assert_array_equal(model.encode(x, lengths=np.array([[3, 1, 4]])).mean, mean)
+    other = ops.convert_to_numpy(model.encode(x, lengths=np.array([[3, 4, 4]])).mean)
+    assert np.abs(other - ops.convert_to_numpy(mean)).max() > 1e-3
+    flat = with_dropout({"end_token": 4}, 0.0)
+    x = np.array([[0, 3, 4, -1, -1]])[..., None]
+    np.testing.assert_allclose(flat.encode(x).mean, flat.encode(x[:, :3]).mean, atol=1e-6)
+
+
+def test_instruments_that_are_made_end():
+    model = with_dropout(INSTRUMENTS, 0.0)
+    made = model.sample(30, 12, seed=1).reshape(30, 3, 4)
+    ended = np.cumsum(made == 5, axis=-1) - (made == 5)
+    np.testing.assert_array_equal(made == -1, ended > 0)
+    assert (made == -1).sum() > 20
+    again = model.reconstruct(made.reshape(30, 12, 1), temperature=0.5, seed=1)
+    assert again.shape == (30, 12, 1)

@@ -110,8 +110,8 @@ def test_named_configurations_are_a_row_each_and_what_is_missing_is_told():
         "| `cat-mel_2bar_med_chords` | 90; 49 controls |",
     ):
         assert row in text
-    assert "\n* `groovae_4bar`, `groovae_2bar_humanize`, " in text
-    assert "`hier-multiperf_vel_1bar_big_chords`: Not built: an end token" in text
+    assert "\n* `hier-multiperf_vel_1bar_med`, `hier-multiperf_vel_1bar_big`, " in text
+    assert "`hier-multiperf_vel_1bar_big_chords`: Its events" in text
 
 
 def test_the_command_prints_tables_and_writes(repository, capsys):

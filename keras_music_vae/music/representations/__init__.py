@@ -1,11 +1,13 @@
 """What models see of music: `encode` turns a score into an array, `decode` turns it back.
 
 All but piano rolls also cut windows, from bar line to bar line, out of any score: `windows`.
+All are whole numbers but `Groove`, which has also how hard and when drums are hit.
 Models take these with an axis of parts: `window_of` gives it, `tokens_of` takes it away.
 """
 
 from keras_music_vae.music.representations.band import Band
 from keras_music_vae.music.representations.drums import Drums
+from keras_music_vae.music.representations.groove import Groove
 from keras_music_vae.music.representations.melody import Melody
 from keras_music_vae.music.representations.piano_roll import PianoRoll
 from keras_music_vae.music.representations.spelled_melody import SpelledMelody
@@ -23,6 +25,7 @@ from keras_music_vae.music.representations.trio import Trio
 __all__ = [
     "Band",
     "Drums",
+    "Groove",
     "Melody",
     "PianoRoll",
     "SpelledMelody",

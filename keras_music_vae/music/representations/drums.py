@@ -45,9 +45,15 @@ _MAP_2017 = (
     (49, 55, 57, 58),
     (51, 52, 53, 59, 82),
 )
+# The pitches of Roland's electronic drums, by which Magenta trains GrooVAE.
+_MAP_ROLAND = (
+    (36,), (38, 37, 40), (42, 22, 44), (46, 26), (43, 58), (47, 45), (50, 48), (49, 52, 55, 57),
+    (51, 53, 59),
+)  # fmt: skip
 MAPS = {
     "2019": _MAP_2019,
     "2017": _MAP_2017,
+    "roland": _MAP_ROLAND,
     # One class for each of the 61 pitches, in the order of Magenta's NADE models.
     "pitches": tuple((pitch,) for pitches in _MAP_2017 for pitch in pitches),
 }
@@ -57,7 +63,7 @@ CLASS_NAMES = (
     "kick", "snare", "closed hi-hat", "open hi-hat", "low tom", "mid tom", "high tom", "crash",
     "ride",
 )  # fmt: skip
-"""Names of the nine classes of the maps of 2017 and 2019."""
+"""Names of the nine classes of all maps but the last."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,9 @@ class Drums:
 
     Attributes:
         drum_map: str. "2019" and "2017" have nine classes (`CLASS_NAMES`) and so 512 codes; they
-            differ in pitches 22, 26, 43 and 52. "pitches" has a class for each of 61 pitches.
+            differ in pitches 22, 26, 43 and 52. So has "roland", which knows the 22 pitches of an
+            electronic kit, of which 45 and 48 are toms of other classes. "pitches" has a class for
+            each of 61 pitches.
     """
 
     drum_map: str = "2019"

@@ -1,13 +1,15 @@
 """Between the tokens of a representation and the windows that models of several parts take.
 
 Models see every step as a row of values, `(time, part)`. Melodies and drums have no axis of parts,
-and models of single drums (NADE) have a part for each bit of a code of drums.
+and models of single drums (NADE) have a part for each bit of a code of drums. Grooves are such rows
+already, of numbers that are no tokens.
 """
 
 import numpy as np
 
 from keras_music_vae.music.representations.band import Band
 from keras_music_vae.music.representations.drums import Drums
+from keras_music_vae.music.representations.groove import Groove
 from keras_music_vae.music.representations.melody import Melody
 from keras_music_vae.music.representations.spelled_melody import SpelledMelody
 from keras_music_vae.music.representations.trio import Trio
@@ -66,9 +68,11 @@ def window_of(tokens, representation, num_classes):
         num_classes: sequence of int, those of the model.
 
     Returns:
-        int32 array `(..., time, part)`.
+        int32 array `(..., time, part)`; of grooves float32.
     """
     tokens = np.asarray(tokens)
+    if isinstance(representation, Groove):
+        return tokens.astype(np.float32)
     if _are_bits(representation, len(num_classes)):
         return representation.bits(tokens).astype(np.int32)
     return (tokens[..., None] if _is_line(representation) else tokens).astype(np.int32)
@@ -78,7 +82,7 @@ def tokens_of(window, representation):
     """Undoes `window_of`: tokens that `representation.decode` takes, if without leading axes.
 
     Args:
-        window: int array `(..., time, part)`.
+        window: array `(..., time, part)`.
         representation: of `music.representations`.
     """
     window = np.asarray(window)

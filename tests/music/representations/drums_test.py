@@ -109,7 +109,7 @@ def test_only_one_line_of_codes_is_decoded(wrong):
 
 
 def test_unknown_maps_are_refused():
-    with pytest.raises(ValueError, match="2019, 2017, pitches"):
+    with pytest.raises(ValueError, match="2019, 2017, roland, pitches"):
         Drums("2018")
     with pytest.raises(dataclasses.FrozenInstanceError):
         Drums().drum_map = "2017"

@@ -4,6 +4,7 @@ import pytest
 from keras_music_vae.music.representations import (
     Band,
     Drums,
+    Groove,
     Melody,
     SpelledMelody,
     Trio,
@@ -57,6 +58,15 @@ def test_classes_of_parts_and_lines():
     assert classes_of(Melody()) == (90,)
     assert classes_of(Trio()) == (90, 90, 512)
     assert classes_of(Band()) == (130,) * 4
+
+
+def test_grooves_are_windows_already():
+    values = np.random.default_rng(0).normal(size=(3, *Groove().window_shape(2)))
+    window = window_of(values, Groove(), (2,) * 9)
+    assert (window.shape, window.dtype) == ((3, 32, 27), np.float32)
+    np.testing.assert_array_equal(tokens_of(window, Groove()), values.astype("float32"))
+    assert fits(Groove(), (2,) * 9)
+    assert fitting((2,) * 9) == Drums()  # as tokens
 
 
 def test_where_nothing_fits():
