@@ -84,7 +84,7 @@ def settle(experiment, given, smoke):
 
 NOTE = (
     "The authors' numbers are medians, and quartiles, of ten seeds. Which set of chorales they are "
-    "of is nowhere said; most likely that of `bach_published_by_order`."
+    "of is nowhere said."
 )
 
 

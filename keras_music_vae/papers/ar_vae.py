@@ -138,7 +138,7 @@ _SETS = {
         "165 chorales with repeats",
         "The authors fix music21 5.5, which drops chorales without repeats: 164 pieces are left. "
         "Here are those that music21 10 finds repeats in, one more, and in two pieces another "
-        "measure. That the figures are of this set is likely, but nowhere said.",
+        "measure. Which set the figures are of is nowhere said.",
     ),
     "music21_10": (
         "346 chorales",
@@ -340,6 +340,8 @@ DEVIATIONS = (
     "here there is none.",
     "The authors make the first model of a script before they seed PyTorch. Here the seed comes "
     "first, and so makes the initial weights too.",
+    "Keras's Adam adds epsilon before the bias of its averages is corrected, PyTorch's after: of "
+    "1e-8 it makes 3e-7 at the first update, and less and less.",
     "Of the validation split at most 2,048 measures, evenly taken, are looked at after an epoch. "
     "Nothing depends on it: the weights are those of the last epoch.",
     "One estimate of information serves interpretability, MIG and modularity. The authors draw the "
