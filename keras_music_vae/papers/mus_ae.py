@@ -364,7 +364,7 @@ def _experiment(profile, dataset, prior):
 
 
 # The model of MusicVAE's paper, as small as there, that each stands on.
-_PEER_OF = {
+PEER_OF = {
     ("lakh_band_2bar", "music_vae_flat"): ("small_flat_vae", "lakh_melody_2bar"),
     ("lakh_band_16bar", "music_vae_flat"): ("small_flat_vae", "lakh_melody_16bar"),
     ("lakh_band_16bar", "music_vae_hierarchical"): ("small_hierarchical_vae", "lakh_trio_16bar"),
@@ -378,7 +378,7 @@ _PEER_UPDATES = {
 
 def _peer(dataset, model):
     """MusicVAE on MusAE's windows, without scheduled sampling, for about as long."""
-    own = music_vae.MUSIC_VAE.experiment(*_PEER_OF[dataset, model])
+    own = music_vae.MUSIC_VAE.experiment(*PEER_OF[dataset, model])
     updates = {"updates": _PEER_UPDATES[dataset, model]}
     return dataclasses.replace(
         own,
@@ -396,13 +396,13 @@ def _peer(dataset, model):
 
 def peers_of(dataset):
     """The names of the MusicVAEs that are trained on a dataset."""
-    return tuple(model for own, model in _PEER_OF if own == dataset)
+    return tuple(model for own, model in PEER_OF if own == dataset)
 
 
 EXPERIMENTS = {
     experiment.name: experiment
     for experiment in (
-        *(_peer(*names) for names in _PEER_OF),
+        *(_peer(*names) for names in PEER_OF),
         *(
             _experiment(profile, dataset, prior)
             for profile in PROFILES

@@ -6,6 +6,7 @@ import pytest
 
 from keras_music_vae.music import genres
 from keras_music_vae.music.representations import band
+from keras_music_vae.papers import music_vae
 from keras_music_vae.papers.mus_ae import (
     ARCHITECTURE,
     AVERAGES,
@@ -14,10 +15,12 @@ from keras_music_vae.papers.mus_ae import (
     METRICS,
     MUS_AE,
     PARTS,
+    PEER_OF,
     PRIORS,
     PROFILES,
     TABLE_1,
     datasets_of,
+    peers_of,
     priors_of,
 )
 
@@ -109,7 +112,7 @@ def test_every_number_of_table_1_but_the_melodys_belongs_to_an_experiment(profil
             places = dict(TABLE_1[dataset].get(prior, {}))
             places.pop("melody", None)
             reported = MUS_AE.experiment(f"{profile}_{prior}", dataset).reported
-            for reading in ("", "sampled_"):
+            for reading in ("", "sampled_", "train_"):
                 found = {
                     place: each.value
                     for each in reported
@@ -117,7 +120,7 @@ def test_every_number_of_table_1_but_the_melodys_belongs_to_an_experiment(profil
                     if each.metric == f"{reading}reconstruction_accuracy_{place}"
                 }
                 assert found == places
-            assert len(reported) == 2 * len(places)
+            assert len(reported) == 3 * len(places)
 
 
 def test_numbers_of_music_vae_are_marked_as_copied():
@@ -148,3 +151,14 @@ def test_the_small_profile_keeps_the_papers_pace():
             slowed = 1 + values["learning_rate_decay"] * values["updates"]
             assert slowed == pytest.approx(12)
         assert set(ARCHITECTURE) < set(small)
+
+
+def test_peers_are_music_vaes_own_small_models_but_for_how_long_they_train():
+    for dataset in DATASETS:
+        for model in peers_of(dataset):
+            peer = MUS_AE.experiment(f"small_{model}", dataset)
+            own = music_vae.MUSIC_VAE.experiment(*PEER_OF[dataset, model])
+            assert peer.architecture == own.architecture
+            given, theirs = (each.training.hyperparameters() for each in (peer, own))
+            assert {name for name in given if given[name] != theirs[name]} == {"updates"}
+            assert not peer.reported

@@ -102,3 +102,15 @@ def test_parts_keep_their_axis_and_nothing_to_train_on_is_refused():
     assert inputs["x"].dtype == np.int32
     with pytest.raises(ValueError, match="received none"):
         window_batches(windows[:0], Trio(), 2, 1)
+
+
+def test_features_stay_with_their_windows():
+    windows = np.arange(2, 12, dtype=np.uint8)[:, None] * np.ones(4, np.uint8)
+    genres = np.arange(10, dtype=np.uint8)[:, None] * np.ones(3, np.uint8)
+    make = window_batches(windows, Melody(), 5, updates=2, genres=genres)
+    for inputs, targets in make(0, 0).as_numpy_iterator():
+        assert inputs.keys() == {"x", "genres"}
+        assert targets.keys() == {"x"}
+        np.testing.assert_array_equal(inputs["genres"][:, 0] + 2, inputs["x"][:, 0, 0])
+    with pytest.raises(ValueError, match=r"features of 10 windows, received of {'genres': 9}"):
+        window_batches(windows, Melody(), 5, 2, genres=genres[:9])
