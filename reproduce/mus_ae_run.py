@@ -26,6 +26,8 @@ from keras_music_vae.training.window_datasets import window_batches
 
 SPLITS = ("train", "validation", "test")
 VALIDATION_WINDOWS = 512
+# Training windows by whose codes the encoder is set before training.
+SPREAD_BY = 256
 # Training windows whose codes are looked at, for lines between genres.
 ENCODED = 4000
 # Songs that a genre must have, in training and in test, to be told from another.
@@ -150,6 +152,9 @@ def make_model(values, music):
             )
         own |= {"genres": music.genres, "genre_order": music.genre_order}
     model = MusAE(**own)
+    if values["initial_spread"]:
+        x = music.some("train", SPREAD_BY)
+        model.spread_codes(x, values["initial_spread"], values["initial_stddev"])
     rate = keras.optimizers.schedules.InverseTimeDecay(
         values["learning_rate"], 1, values["learning_rate_decay"]
     )

@@ -1,5 +1,7 @@
 """Posteriors q(.|x): two heads, one sample, and the KL to the prior as a loss of the layer."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -102,6 +104,12 @@ SCALES = {
     "exp": lambda head: ops.exp(2 * head),
     "log_var": lambda head: ops.exp(0.5 * head),
 }
+# What the second head is where stddev is that.
+_HEADS = {
+    "softplus": lambda stddev: math.log(math.expm1(stddev)),
+    "exp": lambda stddev: math.log(stddev) / 2,
+    "log_var": lambda stddev: 2 * math.log(stddev),
+}
 
 
 @keras.saving.register_keras_serializable("keras_music_vae")
@@ -164,6 +172,27 @@ class DiagonalPosterior(keras.layers.Layer):
                 ops.shape(mean), dtype=self.compute_dtype, seed=self.seed_generator
             )
         return mean + stddev * ops.cast(noise, self.compute_dtype), mean, stddev
+
+    def spread(self, h, spread, stddev):
+        """Sets the heads so that codes differ more than their noise, for the start of training.
+
+        The last outputs of a stack of LSTMs hardly differ at first, and with a noise of 1 a decoder
+        learns to do without codes before it has learned to read them.
+
+        Args:
+            h: `(batch, features)`, of examples to train on.
+            spread: float. What the standard deviation of their means is to be, averaged over the
+                latent axis; the average of their means will be 0.
+            stddev: float, about what stddev is to be.
+
+        Reference: the start of Salimans and Kingma 2016, section 3, for the mean head alone.
+        """
+        head = self.mean_head
+        head.bias.assign(ops.zeros_like(head.bias))
+        kernel = ops.cast(head.kernel.value(), "float32")
+        head.kernel.assign(kernel * (spread / ops.mean(ops.std(head(h), axis=0))))
+        head.bias.assign(-ops.mean(head(h), axis=0))
+        self.scale_head.bias.assign(ops.full_like(head.bias, _HEADS[self.scale](stddev)))
 
     def get_config(self):
         return super().get_config() | {

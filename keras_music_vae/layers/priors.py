@@ -5,6 +5,7 @@ Each makes codes of standard normal noise, so that whoever draws decides on seed
 
 import math
 
+import numpy as np
 from keras import ops
 
 
@@ -68,6 +69,13 @@ class Flower:
         centre = ops.concatenate(self._direction(component, codes.dtype), axis=-1)
         plane = codes[:, :2] + amount * (centre - codes[:, :2])
         return ops.concatenate([plane, codes[:, 2:]], axis=-1)
+
+    def widths(self, latent_dim):
+        """Standard deviations of all petals together, float32 `(latent,)`; of three or more."""
+        widths = np.full(latent_dim, math.sqrt(self.variance), "float32")
+        # Around the circle the square of a cosine is a half on average.
+        widths[:2] = math.sqrt((1 + self.radial_variance + self.variance) / 2)
+        return widths
 
     def _direction(self, component, dtype):
         """Cosine and sine of the petals' angles, each `(batch, 1)`."""

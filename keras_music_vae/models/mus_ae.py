@@ -64,6 +64,9 @@ class MusAE(LatentSpace, Autoencoder):
         encoder_input: str. The encoder reads vectors of 0 and 1, "one_hot", or of -1 and 1,
             "signed", as in the released code.
         shared_initial_state: bool. See `TrackDecoder`; True in the released code.
+        standardize: bool. Encoder, decoder and critic count codes in standard deviations of the
+            whole prior, a number for each dimension. The functions that they can be are the same;
+            where a petal is a thirtieth wide, weights begin much nearer to one that reads it.
 
     Inputs: dict of `x`, int tokens `(batch, time, track)`; with genres `genres`, 1 for each genre
     of the song, `(batch, genre)`, of which one is drawn at each call; optionally noise in place of
@@ -103,6 +106,7 @@ class MusAE(LatentSpace, Autoencoder):
         scale="log_var",
         encoder_input="one_hot",
         shared_initial_state=False,
+        standardize=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -134,6 +138,7 @@ class MusAE(LatentSpace, Autoencoder):
         self.scale = scale
         self.encoder_input = encoder_input
         self.shared_initial_state = shared_initial_state
+        self.standardize = standardize
         self.beta, self.penalty_weight, self.objective = 1.0, 10.0, "game"
         self.seed_generator = keras.random.SeedGenerator()
 
@@ -144,6 +149,9 @@ class MusAE(LatentSpace, Autoencoder):
             # The place of each genre on the circle, and behind them that of songs without.
             order = every if self.genre_order is None else self.genre_order
             self.places = np.append(np.argsort(order), len(self.genres)).astype("int32")
+        # What a code of 1 is to the layers.
+        has_widths = standardize and self.genres
+        self.unit = self.prior.widths(latent_dim) if has_widths else np.ones(latent_dim, "float32")
         layers = (units,) * depth
         self.encoder = BidirectionalEncoder(
             layers, init="keras", name="encoder", dtype=self.dtype_policy
@@ -215,8 +223,9 @@ class MusAE(LatentSpace, Autoencoder):
 
     def call(self, inputs, training=False):
         x = ops.cast(inputs["x"], "int32")
-        z, mean, stddev = self.posterior(self._encoding(x), noise=inputs.get("eps_z"))
-        logits = self.decoder(z, length=ops.shape(x)[1])
+        drawn = self.posterior(self._encoding(x), noise=inputs.get("eps_z"))
+        z, mean, stddev = (self.unit * each for each in drawn)
+        logits = self.logits(z, length=ops.shape(x)[1])
         outputs = {"x": logits, "z_mean": mean, "z_log_var": 2 * ops.log(stddev)}
         outputs |= self._play(z, inputs, training) | self.attribute_outputs(z, inputs)
         if training:
@@ -235,11 +244,12 @@ class MusAE(LatentSpace, Autoencoder):
             alpha = keras.random.uniform(ops.shape(z[:, :1]), seed=self.seed_generator)
         real, alpha = self.prior(ops.cast(eps_prior, z.dtype), component), ops.cast(alpha, z.dtype)
         between = alpha * real + (1 - alpha) * fake
-        score_prior, score_code = self.critic(real, told), self.critic(fake, told)
-        penalty = gradient_penalty(self.critic.input_gradient(between, told))
+        score_prior, score_code = (self.critic(c / self.unit, told) for c in (real, fake))
+        slope = self.critic.input_gradient(between / self.unit, told) / self.unit
+        penalty = gradient_penalty(slope)
         if training:
             critic = ops.mean(score_code - score_prior + self.penalty_weight * penalty)
-            encoder = -ops.mean(self.critic(z, told, frozen=not joint))
+            encoder = -ops.mean(self.critic(z / self.unit, told, frozen=not joint))
             beta = self.scheduled(self.beta, training)
             self.add_loss(beta * (critic + encoder) if joint else critic + beta * encoder)
         return {
@@ -293,11 +303,24 @@ class MusAE(LatentSpace, Autoencoder):
     def encode(self, x):
         """q(z | x) of tokens `(batch, time, track)`."""
         x = ops.convert_to_tensor(x, "int32")
-        return Posterior(*self.posterior.distribution(self._encoding(x)))
+        found = self.posterior.distribution(self._encoding(x))
+        return Posterior(*(self.unit * each for each in found))
+
+    def spread_codes(self, x, spread=0.5, stddev=0.1):
+        """Sets q(z|x), before training, so that codes differ more than their noise.
+
+        Args:
+            x: int tokens `(batch, time, track)`, windows to train on.
+            spread, stddev: floats, see `DiagonalPosterior.spread`; shares of the prior's widths
+                with `standardize`.
+        """
+        x = ops.convert_to_tensor(x, "int32")
+        self.posterior.spread(self._encoding(x), spread, stddev)
 
     def logits(self, z, length):
         """Logits of the tokens of codes: `(batch, latent)` to `(batch, length, logit)`."""
-        return self.decoder(ops.convert_to_tensor(z, self.compute_dtype), length=length)
+        codes = ops.convert_to_tensor(z, "float32") / self.unit
+        return self.decoder(ops.cast(codes, self.compute_dtype), length=length)
 
     def rollout(self, z, uniforms, temperature=0.0):
         """Makes tokens from given random numbers.
@@ -454,6 +477,7 @@ class MusAE(LatentSpace, Autoencoder):
             "scale": self.scale,
             "encoder_input": self.encoder_input,
             "shared_initial_state": self.shared_initial_state,
+            "standardize": self.standardize,
         }
 
 

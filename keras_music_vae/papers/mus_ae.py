@@ -146,6 +146,8 @@ _SMALL = "sized so that two cores train it in half an hour"
 _UPDATES_AT_1 = ASSUMED(
     "the paper does not say how many; beta reaches 1 at 100,000 and stays as long as at any value"
 )
+_KERAS_INITIAL = CODE("encoders.py, build_encoder_z: the initial weights of Keras")
+_SOONER = "so that codes are read within the first hundreds of updates, not thousands"
 _ORIGINS = {
     "paper": {
         "latent_dim": PAPER("3.2.1: N_z"),
@@ -163,6 +165,9 @@ _ORIGINS = {
         "beta_steps": PAPER("4.1: by 0.1 every 10,000 updates"),
         "beta_stairs": PAPER("4.1: by 0.1 every 10,000 updates"),
         "objective": PAPER("2.2 and figure 1: a game of encoder and discriminator"),
+        "standardize": CODE("encoders.py, decoders.py: codes as they are"),
+        "initial_spread": _KERAS_INITIAL,
+        "initial_stddev": _KERAS_INITIAL,
     },
     "released_code": {
         "latent_dim": CODE("config.py, z_length"),
@@ -180,6 +185,9 @@ _ORIGINS = {
         "beta_steps": CODE("train_gm.py, train_v2: 0.1 after 5,000 updates, 0.2 after 10,000"),
         "beta_stairs": CODE("train_gm.py, train_v2: 0.1 after 5,000 updates, 0.2 after 10,000"),
         "objective": CODE("train_gm.py, MusAE_GM: one sum of all terms for all networks"),
+        "standardize": CODE("encoders.py, decoders.py: codes as they are"),
+        "initial_spread": _KERAS_INITIAL,
+        "initial_stddev": _KERAS_INITIAL,
     },
     "small": {name: ASSUMED(_SMALL) for name in ("latent_dim", "units", "batch_size", "updates")}
     | {
@@ -188,12 +196,15 @@ _ORIGINS = {
         "scale": CODE("encoders.py, build_encoder_z: a log-variance"),
         "encoder_input": PAPER("3.1: binary states"),
         "shared_initial_state": PAPER("3.2.2: W_track, one for each track"),
-        "learning_rate": ASSUMED("ten times the paper's, for a fiftieth of its updates"),
-        "learning_rate_decay": ASSUMED("ends at a twelfth of the rate, as the paper's does"),
+        "learning_rate": ASSUMED("ten times the paper's, for a twentieth of its updates or less"),
+        "learning_rate_decay": ASSUMED("ends at a fourth of the rate; the paper's at a twelfth"),
         "beta": PAPER("4.1: annealed from 0 to 1"),
         "beta_steps": ASSUMED("ten of eleven equal stairs, as in the paper's updates"),
         "beta_stairs": ASSUMED("ten of eleven equal stairs, as in the paper's updates"),
         "objective": PAPER("2.2 and figure 1: a game of encoder and discriminator"),
+        "standardize": ASSUMED(_SOONER),
+        "initial_spread": ASSUMED(_SOONER),
+        "initial_stddev": ASSUMED(_SOONER),
     },
 }
 _COMMON_ORIGINS = {
@@ -254,6 +265,9 @@ _SETTINGS = {
         "untagged": "component",
         "encoder_input": "one_hot",
         "shared_initial_state": False,
+        "standardize": True,
+        "initial_spread": 0.5,
+        "initial_stddev": 0.1,
         "learning_rate": 1e-3,
         "beta": 1.0,
         "objective": "game",
@@ -261,6 +275,9 @@ _SETTINGS = {
 }
 _SETTINGS_OF_ALL = {
     "depth": 3,
+    "standardize": False,
+    "initial_spread": None,
+    "initial_stddev": None,
     "radial_variance": 0.1,
     "variance": 0.001,
     "scale": "log_var",
@@ -271,19 +288,19 @@ _SETTINGS_OF_ALL = {
 }
 # By the length of the windows: updates and their size.
 _SMALL_TRAINING = {
-    "lakh_band_2bar": {"batch_size": 64, "updates": 5500},
+    "lakh_band_2bar": {"batch_size": 32, "updates": 6000},
     "lakh_band_16bar": {"batch_size": 32, "updates": 2200},
 }
 
 ARCHITECTURE = (
     "latent_dim", "units", "depth", "untagged", "radial_variance", "variance", "scale",
-    "encoder_input", "shared_initial_state",
+    "encoder_input", "shared_initial_state", "standardize",
 )  # fmt: skip
 """The hyperparameters that are arguments of `MusAE`, which takes the genres from the data."""
 
 _OBJECTIVE = (
     "updates", "learning_rate_decay", "beta", "beta_steps", "beta_stairs", "penalty_weight",
-    "critic_steps", "objective", "clip_norm", "transpose",
+    "critic_steps", "objective", "clip_norm", "transpose", "initial_spread", "initial_stddev",
 )  # fmt: skip
 _ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 _EVALUATION = {
@@ -315,7 +332,7 @@ def _settings(profile, dataset):
         values |= _SMALL_TRAINING[dataset]
         stairs = values["updates"] // 11
         values |= {"beta_stairs": stairs, "beta_steps": 10 * stairs}
-        values["learning_rate_decay"] = 11 / values["updates"]
+        values["learning_rate_decay"] = 3 / values["updates"]
     return values
 
 
@@ -522,7 +539,10 @@ DEVIATIONS = (
     "first. The mix of the windows is its expectation, not drawn.",
     "Figure 5 has a number beside it: how well lines that are fitted to training songs tell the "
     "genres of test songs. So has the prior: an energy test of codes of test songs, one of each.",
-    "Small profile: sizes, number of updates, learning rate and the pace of beta are our own.",
+    "Small profile: sizes, number of updates, learning rate and the pace of beta are our own. "
+    "Codes are counted in widths of the prior, and q(z|x) begins with means that differ more than "
+    "their noise: begun as Keras begins, with a noise of 1, the decoders learn to do without "
+    "codes, and two cores have no time for them to learn otherwise.",
 )
 
 MUS_AE = Paper(

@@ -39,6 +39,19 @@ def test_without_a_tolerance_there_is_no_loss_and_the_second_head_is_a_log_varia
     assert not posterior.losses
 
 
+@pytest.mark.parametrize("scale", ["softplus", "exp", "log_var"])
+def test_spread_codes_differ_more_than_their_noise(scale):
+    h = 0.3 + 0.01 * np.random.default_rng(0).normal(size=(50, 4)).astype("float32")
+    posterior = DiagonalPosterior(3, scale)
+    posterior.build(h.shape)
+    posterior.scale_head.kernel.assign(np.zeros((4, 3)))
+    posterior.spread(h, spread=0.5, stddev=0.1)
+    mean, stddev = map(ops.convert_to_numpy, posterior.distribution(h))
+    np.testing.assert_allclose(mean.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(mean.std(axis=0).mean(), 0.5, rtol=1e-4)
+    np.testing.assert_allclose(stddev, 0.1, rtol=1e-4)
+
+
 def test_an_unknown_scale_is_refused():
     with pytest.raises(ValueError, match="scale must be one of"):
         FreeNatsPosterior(4, scale="sigmoid")

@@ -33,6 +33,15 @@ def test_petals_have_the_mean_and_covariance_of_the_paper(components, latent):
         np.testing.assert_allclose(columns[i] @ columns[i].T, covariance, atol=1e-7)
 
 
+@pytest.mark.parametrize("components", [3, 8])
+def test_widths_are_those_of_all_petals_together(components):
+    moments = [printed(i, components, 4) for i in range(components)]
+    variances = [np.diag(covariance) + mean**2 for mean, covariance in moments]
+    np.testing.assert_allclose(
+        Flower(components).widths(4), np.sqrt(np.mean(variances, axis=0)), rtol=1e-5
+    )
+
+
 def test_variances_are_arguments():
     noise = np.eye(3, dtype="float32")
     codes = Flower(4, radial_variance=4.0, variance=0.25)(noise, np.zeros(3, int))

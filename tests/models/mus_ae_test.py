@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_music_vae.layers import Flower
 from keras_music_vae.losses import gradient_penalty
 from keras_music_vae.models import MusAE
 from keras_music_vae.models.latent_space import lerp, walk
@@ -283,6 +284,28 @@ def test_a_chain_goes_from_code_to_code_in_straight_lines(model):
     way = walk(codes, 3, lerp)
     np.testing.assert_allclose(way[1], codes.mean(axis=0), atol=1e-6)
     np.testing.assert_array_equal(made, np.concatenate(model.decode(way, 4)))
+
+
+def test_standardizing_only_counts_codes_in_other_units():
+    plain, standardized = make(genres=GENRES), make(genres=GENRES, standardize=True)
+    unit = Flower(4).widths(3)
+    # Weights that write codes, and those that read them, a row for each dimension of a code.
+    mean, scale = plain.posterior.mean_head, plain.posterior.scale_head
+    for weight in mean.kernel.v, mean.bias:
+        weight.assign(weight * unit)
+    scale.bias.assign(scale.bias + 2 * np.log(unit))
+    decoder = plain.decoder
+    layers = *decoder.initial_states, *(lstms.layers[0] for lstms in decoder.lstms)
+    for weight in *(layer.kernel.v for layer in layers), plain.critic.kernels[0]:
+        rows = ops.convert_to_numpy(weight).copy()
+        rows[:3] /= unit[:, None]
+        weight.assign(rows)
+
+    expected, found = (each(given(), training=False) for each in (plain, standardized))
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-5)
+    codes = plain.draw_codes(2, seed=0, genre="jazz")
+    np.testing.assert_allclose(standardized.logits(codes, 8), plain.logits(codes, 8), atol=1e-4)
 
 
 def test_a_signed_encoder_reads_minus_one_for_zero(model):
