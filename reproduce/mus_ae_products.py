@@ -99,7 +99,7 @@ def draw(found, music, folder):
     plane = np.linalg.svd(found.draws - centre, full_matrices=False)[2][:2].T
     shown = {"prior": found.draws, "codes": found.codes}
     panel = {name: (each - centre) @ plane for name, each in shown.items()}
-    figure = plotting.genre_scatter({"A code of each test song, and draws of the prior": panel})
+    figure = plotting.genre_scatter({"Test songs beside the prior": panel})
     save(figure, "prior.png", "codes beside the prior")
     path = folder / "prior.csv"
     with path.open("w", newline="", encoding="utf-8") as file:

@@ -47,7 +47,9 @@ def interpolation_curves(panels):
     row[0].plot([], [], "--", color=INK, linewidth=1, label="tokens of both, mixed at random")
     figure.legend(
         *row[0].get_legend_handles_labels(),
-        loc="outside lower center", ncols=3, frameon=False, labelcolor=INK,
+        # One panel is too narrow for all three beside each other.
+        loc="outside lower center", ncols=min(2 * len(panels) - 1, 3), frameon=False,
+        labelcolor=INK,
     )  # fmt: skip
     return figure
 

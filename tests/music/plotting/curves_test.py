@@ -24,6 +24,16 @@ def test_each_panel_has_its_curves_and_the_dashed_ones_of_the_mix():
     assert labels == ["from the start", "from the end", "tokens of both, mixed at random"]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_the_curves_are_is_told_within_the_figure(count):
+    curves = np.zeros((5, 3))
+    figure = plotting.interpolation_curves({str(i): curves for i in range(count)})
+    figure.draw_without_rendering()
+    legend = figure.legends[0].get_window_extent()
+    assert 0 <= legend.x0 < legend.x1 <= figure.bbox.x1
+    assert 0 <= legend.y0 < legend.y1 <= figure.axes[0].bbox.y0
+
+
 def test_a_training_has_a_panel_for_each_metric_and_a_colour_for_each_model():
     histories = {
         "A": {"loss": [3.0, 2.0], "val_loss": [4.0, 3.0], "order": [0.5, 0.4]},
