@@ -21,7 +21,7 @@ def model_card(preset, facts, results):
         described["Representation"] = ", ".join([kind, *settings])
     if bars := preset.window_bars:
         steps = preset.steps_per_bar
-        of_bars = f"{bars} bars of {steps} steps"
+        of_bars = f"{bars} {'bar' if bars == 1 else 'bars'} of {steps} steps"
         # Without a representation nothing says that a step is a sixteenth.
         described["Windows"] = of_bars if preset.representation else f"{bars * steps} steps"
     if classes:

@@ -110,6 +110,15 @@ def test_the_sample_command_makes_the_file_it_names(preset, here):
     assert kmv.music.midi.read(arguments[arguments.index("--out") + 1]).notes.size
 
 
+def test_the_sweep_of_the_readme_is_of_the_sample_before_it(here):
+    shown = [w for w in commands(["python", "-m", "keras_music_vae"]) if "bach.mid" in w]
+    assert [words[0] for words in shown] == ["sample", "sweep"]
+    for arguments in shown:
+        assert main(arguments) == 0
+    swept = Path(arguments[arguments.index("--out") + 1])
+    assert {path.suffix for path in swept.iterdir()} >= {".mid", ".png"}
+
+
 @pytest.mark.slow
 def test_the_commands_for_an_imported_model_write_what_they_name(here):
     shown = [w for w in commands(["python", "-m", "keras_music_vae"]) if "melodies" in w]
@@ -132,6 +141,7 @@ def test_the_commands_for_an_imported_model_write_what_they_name(here):
     [
         ("classifying_vae", "jsb_all_keys"),
         ("music_vae", "lakh_drums_2bar"),
+        ("mus_ae", "lakh_band_2bar"),
         ("ar_vae", "bach_published_by_order"),
     ],
 )

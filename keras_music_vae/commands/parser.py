@@ -133,8 +133,8 @@ def _add_music(command):
     swept = command(
         commands.sweep,
         "make a window of a MIDI file anew as an attribute of it rises (AR-VAE)",
-        f"{PROGRAM} sweep in.mid --preset my_measures --attribute contour --out swept",
-        f"{PROGRAM} sweep in.mid --preset my_measures --bar 5 --values -2 -1 0 1 2 --out swept",
+        f"{PROGRAM} sweep in.mid --preset ar_vae_bach --attribute contour --out swept",
+        f"{PROGRAM} sweep in.mid --preset ar_vae_bach --bar 5 --values -2 -1 0 1 2 --out swept",
     )
     swept.add_argument("midi", metavar="IN.mid", help="MIDI file")
     _add_preset(swept)
