@@ -64,7 +64,7 @@ def test_a_preset_keeps_which_dimension_is_which_attribute(shipped, tmp_path):
     assert "| **Attributes** | note_density z[1], contour z[2] |" in (
         shipped / "measures" / "README.md"
     ).read_text(encoding="utf-8")
-    assert "| **Windows** | 1 bars of 24 steps |" in (shipped / "measures" / "README.md").read_text(
+    assert "| **Windows** | 1 bar of 24 steps |" in (shipped / "measures" / "README.md").read_text(
         encoding="utf-8"
     )
     # Loaded to be played, it is not compiled; saved again, it knows them still.
