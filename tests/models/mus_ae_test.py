@@ -308,6 +308,14 @@ def test_standardizing_only_counts_codes_in_other_units():
     np.testing.assert_allclose(standardized.logits(codes, 8), plain.logits(codes, 8), atol=1e-4)
 
 
+def test_codes_are_spread_by_shares_of_the_prior_s_widths():
+    model, x = make(genres=GENRES, standardize=True), tokens(16)
+    model.spread_codes(x, spread=0.5, stddev=0.1)
+    mean = ops.convert_to_numpy(model.encode(x).mean) / Flower(4).widths(3)
+    np.testing.assert_allclose(mean.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(mean.std(axis=0).mean(), 0.5, rtol=1e-4)
+
+
 def test_a_signed_encoder_reads_minus_one_for_zero(model):
     signed = make(genres=GENRES, encoder_input="signed")
     kernel = model.encoder.directions[0][0].kernel.value()
