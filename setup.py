@@ -61,6 +61,7 @@ TEST = [
     "hypothesis>=6.100",
     "jax>=0.10",
     "pytest>=8.3",
+    "pytest-xdist>=3.6",
     "ruff==0.17.5",
     "tensorflow-probability[tf]>=0.25,<0.27",
 ]

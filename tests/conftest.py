@@ -1,4 +1,4 @@
-"""Fixtures that find material outside the repository; without it, tests skip with a reason."""
+"""Fixtures that find material outside the repository, and skip with a reason without it."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,12 @@ import pytest
 _NOT_FOUND = (
     "{} is not there: set KMV_SHARED to the folder of shared material, which is not published"
 )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes():
+    """Workers share the cores: libraries with a thread for each would wait for one another."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
