@@ -2,8 +2,8 @@
 Representations by Adversarial Autoencoders".
 
 Three profiles, which are never blended: "paper" is what the text says, "released_code" what the
-authors' code at the commit below does, "small" what two cores can train in half an hour. Files
-named without a repository are those of the code.
+authors' code at the commit below does, "small" what two cores can train in half an hour; their
+values are in `mus_ae_profiles.py`. Files named without a repository are those of the code.
 """
 
 import dataclasses
@@ -22,6 +22,13 @@ from keras_music_vae.papers.facts import (
     Row,
     Table,
     Training,
+)
+from keras_music_vae.papers.mus_ae_profiles import (
+    ADAM,
+    COMMON_ORIGINS,
+    EVALUATION,
+    origins,
+    settings,
 )
 
 PROFILES = ("paper", "released_code", "small")
@@ -142,156 +149,6 @@ def _reported(dataset, column):
     )
 
 
-_SMALL = "sized so that two cores train it in half an hour"
-_UPDATES_AT_1 = ASSUMED(
-    "the paper does not say how many; beta reaches 1 at 100,000 and stays as long as at any value"
-)
-_KERAS_INITIAL = CODE("encoders.py, build_encoder_z: the initial weights of Keras")
-_SOONER = "so that codes are read within the first hundreds of updates, not thousands"
-_ORIGINS = {
-    "paper": {
-        "latent_dim": PAPER("3.2.1: N_z"),
-        "units": PAPER("3.2: N_h in encoder, decoders and discriminator"),
-        "depth": PAPER("3.2.1, 3.2.2: 3 layers"),
-        "untagged": ASSUMED("32 Gaussians, and no word on songs without any of the 32 tags"),
-        "scale": CODE("encoders.py, build_encoder_z: a log-variance; see deviations"),
-        "encoder_input": PAPER("3.1: binary states"),
-        "shared_initial_state": PAPER("3.2.2: W_track, one for each track"),
-        "batch_size": PAPER("4.1"),
-        "updates": _UPDATES_AT_1,
-        "learning_rate": PAPER("4.1"),
-        "learning_rate_decay": PAPER("4.1; read as Keras's decay, lr / (1 + decay * updates)"),
-        "beta": PAPER("4.1: annealed from 0 to 1"),
-        "beta_steps": PAPER("4.1: by 0.1 every 10,000 updates"),
-        "beta_stairs": PAPER("4.1: by 0.1 every 10,000 updates"),
-        "objective": PAPER("2.2 and figure 1: a game of encoder and discriminator"),
-        "standardize": CODE("encoders.py, decoders.py: codes as they are"),
-        "initial_spread": _KERAS_INITIAL,
-        "initial_stddev": _KERAS_INITIAL,
-    },
-    "released_code": {
-        "latent_dim": CODE("config.py, z_length"),
-        "units": CODE("config.py, X_size, X_high_size and fc_size"),
-        "depth": CODE("config.py, X_depth and X_high_depth"),
-        "untagged": CODE("train_gm.py, MusAE_GM: a component more than there are tags"),
-        "scale": CODE("encoders.py, build_encoder_z: a log-variance"),
-        "encoder_input": CODE("dataset.py: -1 and 1 for the encoder"),
-        "shared_initial_state": CODE("decoders.py, build_decoder_z_flat: one dense layer for all"),
-        "batch_size": CODE("config.py, batch_size"),
-        "updates": ASSUMED("the code's 100 epochs, of 80,000 windows as the paper has"),
-        "learning_rate": CODE("config.py, learning_rate"),
-        "learning_rate_decay": CODE("config.py, aae_optim: commented out"),
-        "beta": CODE("train_gm.py, train_v2: stops at 0.2"),
-        "beta_steps": CODE("train_gm.py, train_v2: 0.1 after 5,000 updates, 0.2 after 10,000"),
-        "beta_stairs": CODE("train_gm.py, train_v2: 0.1 after 5,000 updates, 0.2 after 10,000"),
-        "objective": CODE("train_gm.py, MusAE_GM: one sum of all terms for all networks"),
-        "standardize": CODE("encoders.py, decoders.py: codes as they are"),
-        "initial_spread": _KERAS_INITIAL,
-        "initial_stddev": _KERAS_INITIAL,
-    },
-    "small": {name: ASSUMED(_SMALL) for name in ("latent_dim", "units", "batch_size", "updates")}
-    | {
-        "depth": PAPER("3.2.1, 3.2.2: 3 layers"),
-        "untagged": CODE("train_gm.py, MusAE_GM: a component more than there are tags"),
-        "scale": CODE("encoders.py, build_encoder_z: a log-variance"),
-        "encoder_input": PAPER("3.1: binary states"),
-        "shared_initial_state": PAPER("3.2.2: W_track, one for each track"),
-        "learning_rate": ASSUMED("ten times the paper's, for a twentieth of its updates or less"),
-        "learning_rate_decay": ASSUMED("ends at a fourth of the rate; the paper's at a twelfth"),
-        "beta": PAPER("4.1: annealed from 0 to 1"),
-        "beta_steps": ASSUMED("ten of eleven equal stairs, as in the paper's updates"),
-        "beta_stairs": ASSUMED("ten of eleven equal stairs, as in the paper's updates"),
-        "objective": PAPER("2.2 and figure 1: a game of encoder and discriminator"),
-        "standardize": ASSUMED(_SOONER),
-        "initial_spread": ASSUMED(_SOONER),
-        "initial_stddev": ASSUMED(_SOONER),
-    },
-}
-_COMMON_ORIGINS = {
-    "prior": PAPER("3.3 and Table 1"),
-    "radial_variance": PAPER("3.3: a_1, of the mixture"),
-    "variance": PAPER("3.3: a_2, of the mixture"),
-    "seq_length": PAPER("4.1: 16 steps a bar, 2 or 16 bars"),
-    "epochs": ASSUMED("an epoch is a share of the updates, after which the state is saved"),
-    "patience": ASSUMED("the paper does not say when it stops"),
-    "beta_1": CODE("config.py, aae_optim: Adam, whose default it is"),
-    "beta_2": CODE("config.py, aae_optim: Adam, whose default it is"),
-    "epsilon": CODE("config.py, aae_optim: Keras 2's Adam, whose default it is"),
-    "clip_norm": CODE("config.py, aae_optim: clipnorm, which Keras 2.2.4 takes of all gradients"),
-    "penalty_weight": CODE("config.py, z_lambda"),
-    "critic_steps": CODE("train_gm.py, train_v2: one step for all; k_discriminator is not read"),
-    "transpose": PAPER("4.1: from -5 to 6"),
-    "test_windows": ASSUMED("the paper does not say how many it measured"),
-    "interpolations": PAPER("figure 4: the mean of 256 interpolations"),
-    "interpolation_steps": ASSUMED("the paper does not say; tenths of the way"),
-    "codes_per_genre": PAPER("4.4.1: 256 from each Gaussian"),
-    "shown_per_genre": PAPER("4.4.2: 128 windows of each genre"),
-}
-
-_SETTINGS = {
-    "paper": {
-        "latent_dim": 512,
-        "units": 1024,
-        "untagged": "uniform",
-        "encoder_input": "one_hot",
-        "shared_initial_state": False,
-        "batch_size": 256,
-        "updates": 110_000,
-        "learning_rate": 1e-4,
-        "learning_rate_decay": 1e-4,
-        "beta": 1.0,
-        "beta_steps": 100_000,
-        "beta_stairs": 10_000,
-        "objective": "game",
-    },
-    "released_code": {
-        "latent_dim": 512,
-        "units": 512,
-        "untagged": "component",
-        "encoder_input": "signed",
-        "shared_initial_state": True,
-        "batch_size": 16,
-        "updates": 500_000,
-        "learning_rate": 1e-5,
-        "learning_rate_decay": 0.0,
-        "beta": 0.2,
-        "beta_steps": 10_000,
-        "beta_stairs": 5_000,
-        "objective": "joint",
-    },
-    "small": {
-        "latent_dim": 64,
-        "units": 128,
-        "untagged": "component",
-        "encoder_input": "one_hot",
-        "shared_initial_state": False,
-        "standardize": True,
-        "initial_spread": 0.5,
-        "initial_stddev": 0.1,
-        "learning_rate": 1e-3,
-        "beta": 1.0,
-        "objective": "game",
-    },
-}
-_SETTINGS_OF_ALL = {
-    "depth": 3,
-    "standardize": False,
-    "initial_spread": None,
-    "initial_stddev": None,
-    "radial_variance": 0.1,
-    "variance": 0.001,
-    "scale": "log_var",
-    "penalty_weight": 10.0,
-    "critic_steps": 1,
-    "clip_norm": 1.0,
-    "transpose": (-5, 6),
-}
-# By the length of the windows: updates and their size.
-_SMALL_TRAINING = {
-    "lakh_band_2bar": {"batch_size": 32, "updates": 6000},
-    "lakh_band_16bar": {"batch_size": 32, "updates": 2200},
-}
-
 ARCHITECTURE = (
     "latent_dim", "units", "depth", "untagged", "radial_variance", "variance", "scale",
     "encoder_input", "shared_initial_state", "standardize",
@@ -302,14 +159,6 @@ _OBJECTIVE = (
     "updates", "learning_rate_decay", "beta", "beta_steps", "beta_stairs", "penalty_weight",
     "critic_steps", "objective", "clip_norm", "transpose", "initial_spread", "initial_stddev",
 )  # fmt: skip
-_ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
-_EVALUATION = {
-    "test_windows": 2000,
-    "interpolations": 256,
-    "interpolation_steps": 11,
-    "codes_per_genre": 256,
-    "shown_per_genre": 128,
-}
 _NOT_RUN = {
     "paper": "sizes for a GPU, which was not at hand",
     "released_code": "for parity of losses and gradients only: its critic and encoder play no game",
@@ -323,17 +172,6 @@ _OF_RELEASED_CODE = (
     "Networks that serve several phases are in the code's optimizer several times: their updates "
     "race, and their norm counts as often. Here each array has one update.",
 )
-
-
-def _settings(profile, dataset):
-    """Every hyperparameter that differs between experiments, but for the prior."""
-    values = _SETTINGS_OF_ALL | _SETTINGS[profile]
-    if profile == "small":
-        values |= _SMALL_TRAINING[dataset]
-        stairs = values["updates"] // 11
-        values |= {"beta_stairs": stairs, "beta_steps": 10 * stairs}
-        values["learning_rate_decay"] = 3 / values["updates"]
-    return values
 
 
 def priors_of(profile):
@@ -351,15 +189,15 @@ def datasets_of(profile):
 
 
 def _experiment(profile, dataset, prior):
-    values = _settings(profile, dataset) | {"prior": prior}
-    origins = _COMMON_ORIGINS | _ORIGINS[profile]
+    values = settings(profile, dataset) | {"prior": prior}
+    sources = origins(profile)
     training = Training(
         seq_length=16 * int(dataset.split("_")[-1].removesuffix("bar")),
         batch_size=values["batch_size"],
         epochs=20,
         patience=None,
         learning_rate=values["learning_rate"],
-        **_ADAM,
+        **ADAM,
         objective={name: values[name] for name in _OBJECTIVE},
     )
     architecture = {name: values[name] for name in ("prior", *ARCHITECTURE)}
@@ -369,11 +207,11 @@ def _experiment(profile, dataset, prior):
         model=f"{profile}_{prior}",
         architecture=architecture,
         training=training,
-        evaluation=_EVALUATION,
+        evaluation=EVALUATION,
         reported=_reported(dataset, prior),
         origins={
-            name: origins[name]
-            for name in (*architecture, *training.hyperparameters(), *_EVALUATION)
+            name: sources[name]
+            for name in (*architecture, *training.hyperparameters(), *EVALUATION)
         },
         deviations=_OF_RELEASED_CODE if profile == "released_code" else (),
         not_run=_NOT_RUN[profile],
@@ -403,10 +241,10 @@ def _peer(dataset, model):
         dataset=dataset,
         model=f"small_{model}",
         training=dataclasses.replace(own.training, objective=own.training.objective | updates),
-        evaluation=_EVALUATION,
+        evaluation=EVALUATION,
         reported=(),
         origins=own.origins
-        | {name: _COMMON_ORIGINS[name] for name in _EVALUATION}
+        | {name: COMMON_ORIGINS[name] for name in EVALUATION}
         | {"updates": ASSUMED("as many as take the time of MusAE's")},
     )
 
@@ -431,8 +269,8 @@ EXPERIMENTS = {
                 f"{model}_{dataset}",
                 dataset,
                 model,
-                evaluation={"test_windows": _EVALUATION["test_windows"]},
-                origins={"test_windows": _COMMON_ORIGINS["test_windows"]},
+                evaluation={"test_windows": EVALUATION["test_windows"]},
+                origins={"test_windows": COMMON_ORIGINS["test_windows"]},
             )
             for dataset in DATASETS
             for model in TRIVIAL
