@@ -194,12 +194,16 @@ def train_model(experiment, values, music, seed, **options):
         music.splits["validation"].some(VALIDATION_WINDOWS),
     )
     with_genres = values.get("prior") == "mixture"
+    cut = None
+    if share := values.get("cut_share"):
+        cut = int(share * epochs), values["cut_steps"]
     batches = window_batches(
         training.tokens,
         music.representation,
         values["batch_size"],
         updates,
         values["transpose"],
+        cut,
         **({"genres": training.genres} if with_genres else {}),
     )
     x = {"x": validation.tokens.astype("int32")}

@@ -158,6 +158,7 @@ ARCHITECTURE = (
 _OBJECTIVE = (
     "updates", "learning_rate_decay", "beta", "beta_steps", "beta_stairs", "penalty_weight",
     "critic_steps", "objective", "clip_norm", "transpose", "initial_spread", "initial_stddev",
+    "cut_share", "cut_steps",
 )  # fmt: skip
 _NOT_RUN = {
     "paper": "sizes for a GPU, which was not at hand",
@@ -380,7 +381,8 @@ DEVIATIONS = (
     "Small profile: sizes, number of updates, learning rate and the pace of beta are our own. "
     "Codes are counted in widths of the prior, and q(z|x) begins with means that differ more than "
     "their noise: begun as Keras begins, with a noise of 1, the decoders learn to do without "
-    "codes, and two cores have no time for them to learn otherwise.",
+    "codes, and two cores have no time for them to learn otherwise. Of windows of sixteen bars the "
+    "first four fifths of the updates are given two bars alone.",
 )
 
 MUS_AE = Paper(

@@ -57,7 +57,9 @@ def augment(windows, representation, *, lowest=LOWEST, highest=HIGHEST, seed=0):
     return tf.data.Dataset.zip(windows, seeds).map(move, num_parallel_calls=tf.data.AUTOTUNE)
 
 
-def window_batches(windows, representation, batch_size, updates, semitones=None, **features):
+def window_batches(
+    windows, representation, batch_size, updates, semitones=None, cut=None, **features
+):
     """Makes batches for `training.train` from windows in memory, all of which are seen in turn.
 
     An epoch is `updates` batches, whatever the number of windows: the next one goes on where it
@@ -70,20 +72,27 @@ def window_batches(windows, representation, batch_size, updates, semitones=None,
         updates: int, batches in an epoch.
         semitones: (lowest, highest), both included, to transpose each window by a number that is
             drawn anew each time; or None.
+        cut: (epochs, steps), to cut windows to pieces of this many steps in the first epochs, of
+            which one is drawn for each batch; or None.
         **features: arrays `(window, ...)`, inputs that each window has beside its tokens, such as
             `genres`.
 
     Returns:
         callable `(seed, epoch)` -> `tf.data.Dataset` of `({"x": x, **features}, {"x": x})`, x
-        `(batch, time, part)`.
+        `(batch, time, part)`; with `cut` the length of time is not told beforehand.
 
     Raises:
-        ValueError: if there are no windows, or a feature is not of as many.
+        ValueError: if there are no windows, a feature is not of as many, or there are fewer
+            steps than are to be cut.
     """
     if not len(windows):
         raise ValueError("Expected windows to train on, received none.")
     if other := {name: len(each) for name, each in features.items() if len(each) != len(windows)}:
         raise ValueError(f"Expected features of {len(windows)} windows, received of {other}.")
+    epochs_cut, steps = cut or (0, None)
+    length = windows.shape[1]
+    if cut and not 0 < steps <= length:
+        raise ValueError(f"Expected 1 to {length} steps to cut from windows, received {steps}.")
 
     def batches(seed, epoch):
         seen = updates * batch_size
@@ -92,19 +101,26 @@ def window_batches(windows, representation, batch_size, updates, semitones=None,
         if semitones is not None:
             lowest, highest = semitones
             moves = np.random.default_rng((seed, epoch, 1)).integers(lowest, highest + 1, seen)
+        begins, ends = np.zeros(updates, np.int32), np.full(updates, length, np.int32)
+        if epoch < epochs_cut:
+            pieces = np.random.default_rng((seed, epoch, 2)).integers(length // steps, size=updates)
+            begins = steps * pieces
+            ends = begins + steps
         with tf.device("CPU:0"):
             tokens = tf.convert_to_tensor(windows)
             others = {name: tf.convert_to_tensor(each) for name, each in features.items()}
 
-        def batch(indices, moves):
+        def batch(indices, moves, begin, end):
             x = tf.gather(tokens, indices)
+            if cut:
+                x = x[:, begin:end]
             if semitones is not None:
                 x = transpose(x, moves, representation)
             x = tf.cast(x if x.shape.ndims == 3 else x[..., None], tf.int32)
             return {"x": x} | {k: tf.gather(v, indices) for k, v in others.items()}, {"x": x}
 
         shape = updates, batch_size
-        slices = order.reshape(shape), moves.reshape(shape)
+        slices = order.reshape(shape), moves.reshape(shape), begins, ends
         return tf.data.Dataset.from_tensor_slices(slices).map(batch)
 
     return batches

@@ -103,6 +103,15 @@ def test_models_are_trained_and_everything_is_measured(model):
     assert expected <= found.metrics.keys()
 
 
+@pytest.mark.parametrize(("bars", "cut"), [(2, None), (16, (16, 32))])
+def test_sixteen_bars_begin_with_two(bars, cut, monkeypatch):
+    monkeypatch.setattr(run, "window_batches", lambda *given, **_: given)
+    monkeypatch.setattr(run, "train", lambda make, batches, *_, **__: batches)
+    experiment = PAPER.experiment("small_mixture", f"lakh_band_{bars}bar")
+    values = script.settle(experiment, {}, smoke=False, genres="folder")
+    assert run.train_model(experiment, values, music(), seed=0)[-1] == cut
+
+
 def test_the_mixture_stands_in_the_order_of_the_circle_and_needs_genres():
     _, values = settled("mixture")
     model = run.make_model(values, music())

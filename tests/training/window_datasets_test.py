@@ -95,6 +95,21 @@ def test_a_seed_and_an_epoch_give_the_same_batches_in_new_keys():
     assert (following != one).any()
 
 
+def test_in_the_first_epochs_a_piece_is_all_that_there_is_of_a_window():
+    windows = np.arange(2, 14, dtype=np.uint8) * np.ones((6, 1), np.uint8)
+    make = window_batches(windows, Melody(), 3, updates=40, cut=(2, 4))
+    assert make(0, 0).element_spec[0]["x"].shape == make(0, 2).element_spec[0]["x"].shape
+    early, late = batches_of(make, epochs=2), batches_of(lambda *_: make(0, 2))
+    assert {tuple(batch[0, :, 0]) for batch in early} == {
+        (2, 3, 4, 5), (6, 7, 8, 9), (10, 11, 12, 13)
+    }  # fmt: skip
+    assert all((batch == batch[0]).all() for batch in early)
+    assert {tuple(batch[0, :, 0]) for batch in late} == {tuple(range(2, 14))}
+    np.testing.assert_array_equal(np.concatenate(early), np.concatenate(batches_of(make, epochs=2)))
+    with pytest.raises(ValueError, match="1 to 12 steps to cut from windows, received 13"):
+        window_batches(windows, Melody(), 3, 1, cut=(1, 13))
+
+
 def test_parts_keep_their_axis_and_nothing_to_train_on_is_refused():
     windows = np.ones((5, 16, 3), np.uint16)
     inputs, targets = next(window_batches(windows, Trio(), 2, 1)(0, 0).as_numpy_iterator())
