@@ -373,4 +373,21 @@ def _windows(source, representation, bars):
         return representation.windows(score, bars)
     except midi.MidiError as error:
         path = source if isinstance(source, str | Path) else None
-        raise midi.MidiError(error.reason, error.message, path) from error
+        message = error.message + _track_by_track(score, representation, bars)
+        raise midi.MidiError(error.reason, message, path) from error
+
+
+def _track_by_track(score, representation, bars):
+    """What is wrong with each track of several, in a sentence; nothing where they go together."""
+    tracks = np.unique(score.notes["track"])
+    if len(tracks) < 2 or isinstance(representation, Trio | Band):
+        return ""
+    named = {}
+    for track in tracks:
+        alone = dataclasses.replace(score, notes=score.notes[score.notes["track"] == track])
+        try:
+            representation.windows(alone, bars)
+        except midi.MidiError as error:
+            name = score.names[track] if score.names else ""
+            named.setdefault(error.message, []).append(name or f"track {track + 1}")
+    return " By track: " + " ".join(f"{', '.join(of)}: {why}" for why, of in named.items())

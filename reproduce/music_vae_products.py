@@ -141,7 +141,8 @@ def numbered(name, windows):
 
 def next_commands(written):
     """What to type next, with what was written."""
-    preset = next(path for what, path in written if what == "preset")
+    # The last is one with a code, if there is one: the decoder alone stands first.
+    preset = [path for what, path in written if what == "preset"][-1]
     return f"""
 Next:
   python -m keras_music_vae sample --preset {preset} --seed 1 --out new.mid

@@ -297,3 +297,17 @@ def test_music_without_a_window_is_refused_with_the_reason(melody, tmp_path):
     assert raised.value.reason == "no_melody"
     with pytest.raises(midi.MidiError, match="shorter than a window"):
         play.interpolate(melody, band(), band(bars=1))
+
+
+def test_each_track_of_a_refused_piece_has_its_reason(melody, tmp_path):
+    parts = [
+        midi.make_notes([60], [0], [2], is_drum=False),
+        midi.make_notes([40], [0], [2], is_drum=True),
+        midi.make_notes([62], [0], [2], is_drum=False),
+    ]
+    score = midi.join([midi.Score(notes, 2) for notes in parts], ["Flute", "Kit", ""])
+    with pytest.raises(midi.MidiError) as raised:
+        play.reconstruct(melody, score)
+    assert raised.value.reason == "too_short"
+    why, other = (midi.MidiError(reason).message for reason in ("too_short", "no_melody"))
+    assert str(raised.value) == f"{why} By track: Flute, track 3: {why} Kit: {other}"

@@ -5,10 +5,12 @@ whose columns are the gates in the order input, candidate, forget, output. It ad
 gate, which is not in its bias.
 """
 
+import lzma
 import re
 import shutil
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -75,16 +77,8 @@ def read(path):
     if path.is_file() and tarfile.is_tarfile(path):
         with tempfile.TemporaryDirectory() as folder:
             _unpack(path, Path(folder))
-            return read(folder)
-    prefix = path.with_name(path.name + ".index")
-    if path.is_dir():
-        prefix = next(iter(sorted(path.glob("*.index"))), prefix)
-    if not prefix.is_file():
-        raise FileNotFoundError(
-            f"Expected a checkpoint of TensorFlow 1 (.index and .data files), a folder or a .tar "
-            f"with one at {path}, found none. Give the file that Magenta published."
-        )
-    return _read_checkpoint(str(prefix).removesuffix(".index"))
+            return _read_checkpoint(Path(folder), path)
+    return _read_checkpoint(path, path)
 
 
 def assign(model, variables):
@@ -126,11 +120,20 @@ def variables(model):
     return found
 
 
-def _read_checkpoint(prefix):
+def _read_checkpoint(place, path):
+    """Reads the checkpoint that is at a place, for the user's sake called `path` in errors."""
     import tensorflow as tf
 
+    index = place.with_name(place.name + ".index")
+    if place.is_dir():
+        index = next(iter(sorted(place.glob("*.index"))), index)
+    if not index.is_file():
+        raise FileNotFoundError(
+            f"Expected a checkpoint of TensorFlow 1 (.index and .data files), a folder or a .tar "
+            f"with one at {path}, found none. Give the file that Magenta published."
+        )
     try:
-        reader = tf.train.load_checkpoint(prefix)
+        reader = tf.train.load_checkpoint(str(index).removesuffix(".index"))
         return {
             name: reader.get_tensor(name)
             for name in reader.get_variable_to_shape_map()
@@ -138,7 +141,7 @@ def _read_checkpoint(prefix):
         }
     except (tf.errors.OpError, RuntimeError, ValueError) as error:
         raise ValueError(
-            f"The checkpoint {prefix} cannot be read ({error}). Fetch it again."
+            f"The checkpoint {path} cannot be read ({error}). Fetch it again."
         ) from error
 
 
@@ -156,12 +159,18 @@ def _under_new_names(variables):
 
 def _unpack(archive, folder):
     """Copies the files of checkpoints out of a .tar, by their names alone."""
-    with tarfile.open(archive) as members:
-        for member in members:
-            name = PurePosixPath(member.name).name
-            if member.isfile() and (name.endswith(".index") or ".data-" in name):
-                with members.extractfile(member) as source, (folder / name).open("wb") as target:
-                    shutil.copyfileobj(source, target)
+    try:
+        with tarfile.open(archive) as members:
+            for member in members:
+                name = PurePosixPath(member.name).name
+                if member.isfile() and (name.endswith(".index") or ".data-" in name):
+                    source = members.extractfile(member)
+                    with source, (folder / name).open("wb") as target:
+                        shutil.copyfileobj(source, target)
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise ValueError(
+            f"The archive {archive} cannot be unpacked ({error}). Fetch it again."
+        ) from error
 
 
 def _layers(model):

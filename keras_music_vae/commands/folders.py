@@ -53,6 +53,8 @@ def import_magenta(options):
     print(f"{out}: a preset of {preset.parameters:,} parameters, for --preset {out}")
     if preset.representation is None:
         print("Its arrays are no notes of a file: use it in Python, or export it.")
+    elif model.control_dim:
+        print("It plays to controls, such as chords, step by step: use it in Python, or export it.")
 
 
 def magenta_representation(config, num_classes):
@@ -61,8 +63,10 @@ def magenta_representation(config, num_classes):
 
     if config.startswith("groovae"):
         return Groove(source=MAGENTA[config].training["source"])
-    # The published models of drums are older than the drum map of 2019.
-    known = Melody(), Drums("2017"), Drums("pitches"), Trio(drum_map="2017")
+    # The published models of drums are older than the drum map of 2019. Melodies of two bars are of
+    # programs 0 to 31, those of sixteen of any.
+    melody = Melody(last_program=31) if config.startswith("cat-mel_2bar") else Melody()
+    known = melody, Drums("2017"), Drums("pitches"), Trio(drum_map="2017")
     return next((each for each in known if fits(each, num_classes)), None)
 
 

@@ -480,6 +480,9 @@ DEVIATIONS = (
     "Gradients above a global norm of 10,000 are clipped like others; Magenta makes them zero.",
     "Windows are transposed anew each time they are seen; Magenta draws once per file and keeps "
     "the result. Notes that leave the range are left out.",
+    "The profile workshop has the paper's sizes and training, but the tokens of the datasets: "
+    "Magenta's 90 classes of pitches, where the paper has 130 (those of 32 bars do), and its "
+    "combinations of drums of 2019.",
     "Small profile: sizes, number of updates and the pace of the schedules are our own, the "
     "codings those of the released code.",
 )

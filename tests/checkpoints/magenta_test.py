@@ -98,6 +98,26 @@ def test_checkpoints_of_drums_and_grooves_are_read(folder, name, settings, share
         np.testing.assert_allclose(value, expected[f"var/{key}"], atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["", "gz", "xz"])
+def test_an_archive_that_was_cut_short_is_refused(checkpoint, tmp_path, kind):
+    archive = tmp_path / "model.tar"
+    with tarfile.open(archive, f"w:{kind}") as members:
+        members.add(checkpoint, "model")
+    whole = archive.read_bytes()
+    for share in (0.5, 0.95):
+        archive.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(ValueError, match=r"model\.tar cannot be unpacked .* Fetch it again"):
+            magenta.read(archive)
+
+
+def test_an_archive_without_a_checkpoint_is_called_by_its_name(tmp_path):
+    archive = tmp_path / "model.tar"
+    with tarfile.open(archive, "w") as members:
+        members.add(__file__, "notes.txt")
+    with pytest.raises(FileNotFoundError, match=r"with one at .*model\.tar, found none"):
+        magenta.read(archive)
+
+
 def test_what_is_no_checkpoint_is_refused(checkpoint, tmp_path):
     with pytest.raises(FileNotFoundError, match="found none"):
         magenta.read(tmp_path)

@@ -59,7 +59,7 @@ def test_a_checkpoint_becomes_a_preset_that_the_other_commands_take(checkpoint, 
     told = f"melodies: a preset of {count:,} parameters, for --preset melodies\n"
     assert (output.out, output.err) == (told, "")
     model = presets.from_preset("melodies")
-    assert (model.representation, model.preset.bars) == (Melody(), 2)
+    assert (model.representation, model.preset.bars) == (Melody(last_program=31), 2)
     for received, expected in zip(model.weights, checkpoint.weights, strict=True):
         np.testing.assert_allclose(received, expected, atol=1e-6)
     assert main(["sample", "--preset", "melodies", "--out", "a.mid"]) == 0
@@ -78,7 +78,7 @@ def test_an_imported_model_learns_with_a_fresh_optimizer(checkpoint):
     assert losses[-1] < losses[0]
     presets.save_preset(model, "tuned")
     tuned = presets.from_preset("tuned")
-    assert (tuned.representation, tuned.preset.bars) == (Melody(), 2)
+    assert (tuned.representation, tuned.preset.bars) == (Melody(last_program=31), 2)
     np.testing.assert_array_equal(tuned.get_weights()[1], model.get_weights()[1])
 
 
@@ -120,6 +120,14 @@ def test_events_of_instruments_are_imported_without_a_representation(monkeypatch
     assert "512 steps |" in (tmp_path / "events" / presets.CARD).read_text()
 
 
+def test_that_a_model_needs_controls_is_told(monkeypatch, capsys):
+    config = "cat-mel_2bar_med_chords"
+    chords = MusicVAE(**MAGENTA[config].model | SIZES)
+    monkeypatch.setattr(magenta, "load", lambda path, name: chords)
+    assert main(["import-magenta", "any", "--config", config, "--out", "chords"]) == 0
+    assert "It plays to controls" in capsys.readouterr().out
+
+
 def test_what_is_no_checkpoint_is_told(capsys):
     assert imported() == 1
     assert "Expected a checkpoint of TensorFlow 1" in capsys.readouterr().err
@@ -141,7 +149,8 @@ def test_every_configuration_has_its_representation_and_its_bars():
         name: (magenta_representation(name, MAGENTA[name].model["num_classes"]), magenta_bars(name))
         for name in MAGENTA
     }
-    assert found["cat-mel_2bar_big"] == (Melody(), 2)
+    assert found["cat-mel_2bar_big"] == (Melody(last_program=31), 2)
+    assert found["hierdec-mel_16bar"] == (Melody(), 16)
     assert found["cat-drums_2bar_small"] == (Drums("2017"), 2)
     assert found["nade-drums_2bar_reduced"] == (Drums("2017"), 2)
     assert found["nade-drums_2bar_full"] == (Drums("pitches"), 2)
