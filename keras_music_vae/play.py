@@ -390,4 +390,5 @@ def _track_by_track(score, representation, bars):
         except midi.MidiError as error:
             name = score.names[track] if score.names else ""
             named.setdefault(error.message, []).append(name or f"track {track + 1}")
-    return " By track: " + " ".join(f"{', '.join(of)}: {why}" for why, of in named.items())
+    each = " ".join(f"{', '.join(of)}: {why}" for why, of in named.items())
+    return f" By track: {each}" if each else ""

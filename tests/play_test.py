@@ -299,7 +299,7 @@ def test_music_without_a_window_is_refused_with_the_reason(melody, tmp_path):
         play.interpolate(melody, band(), band(bars=1))
 
 
-def test_each_track_of_a_refused_piece_has_its_reason(melody, tmp_path):
+def test_each_track_of_a_refused_piece_has_its_reason(melody):
     parts = [
         midi.make_notes([60], [0], [2], is_drum=False),
         midi.make_notes([40], [0], [2], is_drum=True),
