@@ -145,7 +145,7 @@ def gradients_under_magentas_names(case, inputs):
     )
     # Reading a layer under Magenta's names may add a constant, such as to a gate's bias.
     for variable in model.trainable_variables:
-        variable.assign(ops.zeros_like(variable))
+        variable.assign(np.zeros(variable.shape, "float32"))
     constants = magenta.variables(model)
     for variable, gradient in zip(model.trainable_variables, found, strict=True):
         variable.assign(gradient)
