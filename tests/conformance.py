@@ -159,12 +159,15 @@ def music_vae(name, num_classes=(90,), unused=(), **settings):
             "sample": {"x": model.sample(2, 8, seed=3, controls=controls)},
             "reconstruct": {"x": model.reconstruct(x, seed=3, controls=controls)},
         }
-        if latent_dim and not control_dim:
-            results["interpolate"] = {"x": model.interpolate(*x, steps=3, seed=3)}
-            results["attribute_vector"] = {"z": model.attribute_vector(x[:1], x[1:])}
-            results["chain"] = {"x": model.chain(z, 3, 8, seed=3)}
-            results["continue_from"] = {"x": model.continue_from(x[0], 2, seed=3)}
-            results["sweep"] = {"x": model.sweep(x, 1, (-4, 4), seed=3)}
+        if latent_dim:
+            one = {} if controls is None else {"controls": controls[0]}
+            both = {} if controls is None else {"controls": (controls[:1], controls[1:])}
+            long = {} if controls is None else {"controls": np.tile(controls[0], (3, 1))}
+            results["interpolate"] = {"x": model.interpolate(*x, steps=3, seed=3, **one)}
+            results["attribute_vector"] = {"z": model.attribute_vector(x[:1], x[1:], **both)}
+            results["chain"] = {"x": model.chain(z, 3, 8, seed=3, **long)}
+            results["continue_from"] = {"x": model.continue_from(x[0], 2, seed=3, **long)}
+            results["sweep"] = {"x": model.sweep(x, 1, (-4, 4), seed=3, **one)}
         return _flat(results)
 
     def compare_export(model, loaded):
@@ -189,13 +192,13 @@ def music_vae(name, num_classes=(90,), unused=(), **settings):
         _assert_drawn(decoded, model.decode(posterior.mean, 8, 0.9, 5, **controls))
         made = loaded.reconstruct({"tokens": x} | controls | how)["tokens"]
         np.testing.assert_array_equal(made, decoded)
-        if not control_dim:
-            ends = {"first": x[0], "second": x[1], "steps": tf.constant(5)}
-            between = loaded.interpolate(ends | how)["tokens"]
-            _assert_drawn(between, model.interpolate(*x, 5, 0.9, 5))
-            sweep = {"dim": tf.constant(1), "values": tf.constant([-4.0, 0.0, 4.0])}
-            swept = loaded.sweep(z | sweep | length | how)["tokens"]
-            _assert_drawn(swept, model.sweep(posterior.mean, 1, (-4, 0, 4), 8, 0.9, 5))
+        one = {name: given[0] for name, given in controls.items()}
+        ends = {"first": x[0], "second": x[1], "steps": tf.constant(5)}
+        between = loaded.interpolate(ends | one | how)["tokens"]
+        _assert_drawn(between, model.interpolate(*x, 5, 0.9, 5, **one))
+        sweep = {"dim": tf.constant(1), "values": tf.constant([-4.0, 0.0, 4.0])}
+        swept = loaded.sweep(z | sweep | (one or length) | how)["tokens"]
+        _assert_drawn(swept, model.sweep(posterior.mean, 1, (-4, 0, 4), 8, 0.9, 5, **one))
 
     def output_shape(shape):
         if sizes.get("head", "categorical") != "categorical":

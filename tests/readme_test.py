@@ -94,6 +94,7 @@ def build_lakh_trio(folder):
 def test_the_examples_of_the_docs_run(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     build_lakh_trio(tmp_path)
+    monkeypatch.chdir(tmp_path)
     for page in PAGES[1:]:
         for text in blocks("python", page):
             exec(text, {})

@@ -40,9 +40,9 @@ def signatures(model, jit_compile=False):
     A model with genres takes also in `sample` a `genre`, int32 `(1,)` or `(count,)`: indices of the
     configuration's `genres`, below 0 to draw one for each window.
 
-    A model that is told controls, float32 `(batch, time, control)`, takes them in `encode`,
-    `decode`, `sample` and `reconstruct`; `count` and `length` follow from them and fall away. It
-    has no `interpolate` and no `sweep`. A decoder alone has `sample` only, as there are no codes.
+    A model that is told controls, float32 `(batch, time, control)`, takes them in each; `count` and
+    `length` follow from them and fall away. In `interpolate` and `sweep` they are `(time, control)`
+    and told to every window. A decoder alone has `sample` only, as there are no codes.
     """
     import tensorflow as tf
 
@@ -86,10 +86,11 @@ def signatures(model, jit_compile=False):
 
     def interpolate(inputs):
         first, second = inputs["first"], inputs["second"]
-        ends = encode({"tokens": tf.stack([first, second])})["mean"]
+        ends = encode({"tokens": tf.stack([first, second])} | _of_each(inputs, 2))["mean"]
         between = _lerp if model.between is lerp else _slerp
         z = between(*tf.unstack(tf.cast(ends, tf.float64)), inputs["steps"])
-        return decode(inputs | {"z": _float(z), "length": tf.shape(first)[0]})
+        given = {"z": _float(z), "length": tf.shape(first)[0]}
+        return decode(inputs | given | _of_each(inputs, inputs["steps"]))
 
     def sweep(inputs):
         dim = inputs["dim"]
@@ -101,9 +102,13 @@ def signatures(model, jit_compile=False):
         with tf.control_dependencies(checks):
             z = swept(inputs["z"], tf.identity(dim), inputs["values"])
         flat = tf.reshape(z, (-1, model.latent_dim))
-        tokens = decode(inputs | {"z": flat})["tokens"]
+        tokens = decode(inputs | {"z": flat} | _of_each(inputs, tf.shape(flat)[0]))["tokens"]
         shape = tf.concat([tf.shape(z)[:2], tf.shape(tokens)[1:]], axis=0)
         return {"tokens": tf.reshape(tokens, shape)}
+
+    def _of_each(inputs, count):
+        controls = inputs.get("controls")
+        return {} if controls is None else {"controls": tf.repeat(controls[None], count, axis=0)}
 
     def _float(x):
         return tf.cast(x, tf.float32)
@@ -111,27 +116,28 @@ def signatures(model, jit_compile=False):
     window, dtype = (model.encoded_length, parts), model.token_dtype
     tokens = spec("tokens", (None, *window), dtype)
     z = spec("z", (None, model.latent_dim), tf.float32)
-    count, length = spec("count"), spec("length")
+    count, length, of_window = spec("count"), spec("length"), spec("length")
     if model.control_dim:
         controls = spec("controls", (None, None, model.control_dim), tf.float32)
+        of_window = spec("controls", (None, model.control_dim), tf.float32)
         count, length = {}, controls
         tokens |= controls
     genre = spec("genre", (None,)) if getattr(model, "genres", ()) else {}
     drawn = {"sample": (sample, count | length | genre | how())}
     if not model.latent_dim:
         return drawn
-    found = {
+    ends = spec("first", window, dtype) | spec("second", window, dtype)
+    values = spec("values", (None,), tf.float32)
+    if model.control_dim:
+        ends |= of_window
+    return {
         "encode": (encode, tokens),
         "decode": (decode, z | length | how()),
         **drawn,
         "reconstruct": (reconstruct, tokens | how()),
+        "interpolate": (interpolate, ends | spec("steps") | how()),
+        "sweep": (sweep, z | spec("dim") | values | of_window | how()),
     }
-    if not model.control_dim:
-        ends = spec("first", window, dtype) | spec("second", window, dtype)
-        found["interpolate"] = (interpolate, ends | spec("steps") | how())
-        values = spec("values", (None,), tf.float32)
-        found["sweep"] = (sweep, z | spec("dim") | values | length | how())
-    return found
 
 
 def _lerp(first, second, steps):

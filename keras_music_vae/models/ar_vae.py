@@ -48,9 +48,6 @@ class MeasureVAE(LatentSpace, Autoencoder):
     Reference: Pati and Lerch 2020; `MeasureVAE` in their code.
     """
 
-    # What models of windows may have and this one does not.
-    control_dim = 0
-    encoded_length = None
     parts = 1
     between = staticmethod(lerp)
     # The decoder takes its likeliest tokens in the released code.

@@ -75,40 +75,51 @@ def swept(z, dim, values):
 class LatentSpace:
     """Latent operations of models whose codes are one for a whole window.
 
-    Models have `encode` and `rollout`, and an `own_temperature`, as of `Autoencoder`.
+    Models have `encode` and `rollout`, and an `own_temperature`, as of `Autoencoder`. Those with a
+    `control_dim` are told controls in every call, float `(batch, time, control)` unless it says
+    otherwise; others take none.
 
     Attributes:
         between: `slerp` or `lerp`, the way from code to code.
         token_dtype: str, the type of the values of a step.
+        encoded_length: int, the steps that the encoder reads; None where any number will do.
         length_unit: int, of which the steps to decode are a multiple.
+        control_dim: int, what the model is told at each step, such as chords.
     """
 
     between = staticmethod(slerp)
     token_dtype = "int32"
+    encoded_length = None
     length_unit = 1
+    control_dim = 0
     _compiled_mean = _compiled_rollout = None
 
-    def decode(self, z, length, temperature=None, seed=0):
+    def decode(self, z, length, temperature=None, seed=0, controls=None):
         """Makes the tokens of codes.
 
         Args:
             z: `(batch, latent)`.
             length: int, steps to make, a multiple of `length_unit`.
-            temperature: float. At 0 the likeliest tokens are taken, above they are drawn; None for
-                the model's own.
+            temperature: float. At 0 the likeliest tokens are taken, above they are drawn, towards 0
+                the likeliest ever more often; None for the model's own. A model whose own is not 0
+                always draws.
             seed: int, of what is drawn.
+            controls: see the class.
 
         Returns:
-            int array `(batch, length, part)`.
+            array `(batch, length, part)`, int unless the model says otherwise.
 
         Raises:
-            ValueError: if the temperature is below 0, or the length is no such multiple.
+            ValueError: if the temperature is below 0, or 0 of a model that always draws, or the
+                length is no such multiple, or controls are missing or not expected.
         """
         temperature = self.own_temperature if temperature is None else temperature
-        if temperature < 0:
-            raise ValueError(
-                f"temperature must be 0, for the likeliest, or above. Received: {temperature}"
+        draws = self.own_temperature > 0
+        if temperature < 0 or (draws and not temperature):
+            least = (
+                "above 0, 0.001 for the likeliest" if draws else "0, for the likeliest, or above"
             )
+            raise ValueError(f"temperature must be {least}. Received: {temperature}")
         if length % self.length_unit:
             raise ValueError(
                 f"length must be a multiple of {self.length_unit}, the length_unit of this "
@@ -116,37 +127,42 @@ class LatentSpace:
             )
         uniforms = keras.random.uniform((np.shape(z)[0], length, self.parts), seed=seed)
         if self._compiled_rollout is None:
-            shapes = (None, self.latent_dim), (None, None, self.parts), ()
+            shapes = (None, self.latent_dim or 1), (None, None, self.parts), ()
             self._compiled_rollout = self._compile(
                 lambda *x: self.rollout(*x)[0], [(shape, "float32") for shape in shapes]
             )
-        return self._compiled_rollout(z, uniforms, temperature)
+        return self._compiled_rollout(z, uniforms, temperature, controls)
 
-    def sample(self, count, length, temperature=None, seed=0):
+    def sample(self, count, length, temperature=None, seed=0, controls=None):
         """Makes `count` windows of codes drawn from the prior: `(count, length, part)`."""
         seeds = keras.random.SeedGenerator(seed)
-        return self.decode(self.draw_codes(count, seeds), length, temperature, seeds)
+        codes = self.draw_codes(count, seeds)
+        return self.decode(codes, length, temperature, seeds, controls)
 
-    def reconstruct(self, x, temperature=None, seed=0):
+    def reconstruct(self, x, temperature=None, seed=0, controls=None):
         """Makes windows again from what the codes kept of them: `decode` of the means."""
-        return self.decode(self._mean(x), np.shape(x)[1], temperature, seed)
+        return self.decode(self._mean(x, controls), np.shape(x)[1], temperature, seed, controls)
 
-    def interpolate(self, first, second, steps=9, temperature=None, seed=0):
+    def interpolate(self, first, second, steps=9, temperature=None, seed=0, controls=None):
         """Makes the windows between two, along `between` of their codes.
 
         Args:
-            first, second: int tokens `(time, part)`.
+            first, second: tokens `(time, part)`.
             steps: int, at least 2, both ends included.
             temperature, seed: see `decode`.
+            controls: `(time, control)`, told with both ends and to every window between them, so
+                that only the code changes.
 
         Returns:
-            int array `(steps, time, part)`.
+            array `(steps, time, part)`.
         """
-        ends = self._mean(np.stack([first, second])).astype("float64")
-        codes = self.between(*ends, np.linspace(0, 1, steps))
-        return self.decode(codes.astype("float32"), len(first), temperature, seed)
+        self._check_codes()
+        ends = self._mean(np.stack([first, second]), _of_each(controls, 2)).astype("float64")
+        codes = self.between(*ends, np.linspace(0, 1, steps)).astype("float32")
+        told = _of_each(controls, steps)
+        return self.decode(codes, len(first), temperature, seed, told)
 
-    def sweep(self, codes, dim, values, length=None, temperature=None, seed=0):
+    def sweep(self, codes, dim, values, length=None, temperature=None, seed=0, controls=None):
         """Makes the windows of codes with one dimension set to each of some values.
 
         Where a dimension follows an attribute, see `Autoencoder.compile`, the attribute rises with
@@ -159,9 +175,10 @@ class LatentSpace:
             values: sequence of float, such as (-4, -2, 0, 2, 4).
             length: int, steps to make; None for that of the windows.
             temperature, seed: see `decode`.
+            controls: `(time, control)`, told to every window.
 
         Returns:
-            int array `(code, value, length, part)`.
+            array `(code, value, length, part)`.
 
         Raises:
             ValueError: if there is no such dimension, or codes come without a length.
@@ -171,11 +188,13 @@ class LatentSpace:
         self._check_codes()
         codes = np.asarray(codes)
         if codes.ndim == 3:
-            length, codes = length or codes.shape[1], self._mean(codes)
+            length = length or codes.shape[1]
+            codes = self._mean(codes, _of_each(controls, len(codes)))
         elif length is None:
             raise ValueError("Expected a length in steps beside codes. Received: none")
         codes = swept(ops.cast(codes, "float32"), self._dimension(dim), np.asarray(values))
-        made = self.decode(ops.reshape(codes, (-1, self.latent_dim)), length, temperature, seed)
+        flat = ops.reshape(codes, (-1, self.latent_dim))
+        made = self.decode(flat, length, temperature, seed, _of_each(controls, len(flat)))
         return made.reshape(*codes.shape[:2], *made.shape[1:])
 
     def _dimension(self, dim):
@@ -193,7 +212,9 @@ class LatentSpace:
         """Draws codes from the prior, float32 `(count, latent)`."""
         return keras.random.normal((count, self.latent_dim), dtype="float32", seed=seed)
 
-    def attribute_vector(self, with_attribute, without_attribute, batch_size=256):
+    def attribute_vector(
+        self, with_attribute, without_attribute, batch_size=256, controls=(None, None)
+    ):
         """The direction of an attribute: the mean code of windows with it minus that of others.
 
         Add it to codes to give what they decode to the attribute, subtract it to take that away:
@@ -202,6 +223,7 @@ class LatentSpace:
         Args:
             with_attribute, without_attribute: int tokens `(window, time, part)`.
             batch_size: int. Windows at a time; bounds memory.
+            controls: pair of `(window, time, control)`, those of each group.
 
         Returns:
             float32 array `(latent,)`.
@@ -213,16 +235,15 @@ class LatentSpace:
         """
         self._check_codes()
         means = []
-        for group in (with_attribute, without_attribute):
+        for group, told in zip((with_attribute, without_attribute), controls, strict=True):
             if not len(group):
                 raise ValueError("Expected windows with and without the attribute, received none.")
-            starts = range(0, len(group), batch_size)
-            codes = [self.encode(group[i : i + batch_size]).mean for i in starts]
-            codes = [ops.convert_to_numpy(ops.cast(each, "float32")) for each in codes]
+            some = [slice(i, i + batch_size) for i in range(0, len(group), batch_size)]
+            codes = [self._mean(group[i], None if told is None else told[i]) for i in some]
             means.append(np.concatenate(codes).mean(axis=0, dtype="float64"))
         return (means[0] - means[1]).astype("float32")
 
-    def chain(self, codes, windows, length, temperature=None, seed=0):
+    def chain(self, codes, windows, length, temperature=None, seed=0, controls=None):
         """Makes a piece longer than a window: windows of codes along a walk, one after the other.
 
         Args:
@@ -230,6 +251,7 @@ class LatentSpace:
             windows: int, see `walk`; as many as there are codes makes one window of each.
             length: int, steps of a window.
             temperature, seed: see `decode`.
+            controls: `(windows * length, control)`, of the whole piece.
 
         Returns:
             array `(windows * length, part)`.
@@ -238,16 +260,20 @@ class LatentSpace:
             ValueError: if there are no codes or the model is a decoder alone.
         """
         self._check_codes()
-        made = self.decode(walk(codes, windows, self.between), length, temperature, seed)
+        way = walk(codes, windows, self.between)
+        if controls is not None:
+            controls = np.reshape(controls, (windows, length, -1))
+        made = self.decode(way, length, temperature, seed, controls)
         return made.reshape(windows * length, -1)
 
-    def continue_from(self, x, windows, temperature=None, seed=0):
+    def continue_from(self, x, windows, temperature=None, seed=0, controls=None):
         """Makes windows to follow one, on the way from its code to one drawn from the prior.
 
         Args:
             x: int tokens `(time, part)`; not part of the result.
             windows: int, at least 1; the last is of the drawn code.
             temperature, seed: see `decode`.
+            controls: `((1 + windows) * time, control)`, of `x` and of what follows.
 
         Returns:
             array `(windows * time, part)`.
@@ -255,29 +281,51 @@ class LatentSpace:
         self._check_codes()
         seeds = keras.random.SeedGenerator(seed)
         drawn = self.draw_codes(1, seeds)
-        here = ops.cast(self.encode(np.asarray(x)[None]).mean, "float32")
-        ends = ops.convert_to_numpy(ops.concatenate([here, drawn]))
-        way = walk(ends, windows + 1, self.between)
-        return self.chain(way[1:], windows, len(x), temperature, seeds)
+        own = after = None
+        if controls is not None:
+            own, after = np.asarray(controls)[None, : len(x)], controls[len(x) :]
+        here = self._mean(np.asarray(x)[None], own)
+        way = walk(np.concatenate([here, ops.convert_to_numpy(drawn)]), windows + 1, self.between)
+        return self.chain(way[1:], windows, len(x), temperature, seeds, after)
 
-    def _mean(self, x):
+    def _mean(self, x, controls=None):
         """The means of the codes of windows, an array."""
         if self._compiled_mean is None:
             inputs = [((None, self.encoded_length, self.parts), self.token_dtype)]
-            self._compiled_mean = self._compile(lambda x: self.encode(x).mean, inputs)
-        return self._compiled_mean(x)
+            self._compiled_mean = self._compile(
+                lambda *x: ops.cast(self.encode(*x).mean, "float32"), inputs
+            )
+        return self._compiled_mean(x, controls)
 
     def _compile(self, function, inputs):
-        """Compiles a function of arrays, which step by step takes thirty times as long."""
+        """Compiles a function of arrays, which step by step takes thirty times as long.
+
+        Beside its inputs it takes controls, None of a model that is told none.
+        """
+        if self.control_dim:
+            inputs = [*inputs, ((None, None, self.control_dim), "float32")]
         graph = compiled(function, self, inputs)
 
         def run(*arrays):
-            pairs = zip(arrays, inputs, strict=True)
+            self._check_controls(arrays[-1])
+            pairs = zip(arrays[: len(inputs)], inputs, strict=True)
             tensors = [ops.convert_to_tensor(array, dtype) for array, (_, dtype) in pairs]
             return ops.convert_to_numpy(graph(*tensors))
 
         return run
 
+    def _check_controls(self, controls):
+        if (controls is None) == bool(self.control_dim):
+            raise ValueError(
+                f"Expected controls of {self.control_dim} values a step, received "
+                f"{'none' if controls is None else 'some'}."
+            )
+
     def _check_codes(self):
         if not self.latent_dim:
             raise ValueError("A decoder alone (latent_dim=0) has no codes; use a VAE.")
+
+
+def _of_each(controls, count):
+    """Controls `(time, control)` of one window for each of `count`; None if there are none."""
+    return None if controls is None else np.repeat(np.asarray(controls)[None], count, axis=0)

@@ -84,9 +84,6 @@ class MusAE(LatentSpace, Autoencoder):
     Reference: Valenti, Carta and Bacciu 2020, section 3; `MusAE_GM` of the released code.
     """
 
-    # What models of windows may have and this one does not: it decodes and encodes any length.
-    control_dim = 0
-    encoded_length = None
     between = staticmethod(lerp)
     # As the released code; no step knows what was drawn at another, so that draws are noise.
     own_temperature = 0.0

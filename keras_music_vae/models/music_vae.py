@@ -7,7 +7,6 @@ models that Magenta published after it. One z for a whole window of tokens.
 import math
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_music_vae.layers import (
@@ -314,40 +313,6 @@ class MusicVAE(LatentSpace, Autoencoder):
         outputs, _ = self.decoder.logits(shift(x), z, self._controls(controls))
         return self._logits(outputs, x)
 
-    def decode(self, z, length, temperature=None, seed=0, controls=None):
-        """Makes the tokens of codes, each after the one made before it.
-
-        Args:
-            z: `(batch, latent)`.
-            length: int, steps to make, a multiple of `length_unit`.
-            temperature: float, 1 if None; towards 0 the likeliest token is taken ever more often.
-            seed: int.
-            controls: `(batch, length, control)` or None.
-
-        Returns:
-            array `(batch, length, part)`, int unless the head says otherwise.
-
-        Raises:
-            ValueError: if the temperature is not above 0, or the length is no such multiple.
-        """
-        if length % self.length_unit:
-            raise ValueError(
-                f"length must be a multiple of {self.length_unit}, the subsequences of this "
-                f"decoder. Received: {length}"
-            )
-        temperature = self.own_temperature if temperature is None else temperature
-        if temperature <= 0:
-            raise ValueError(
-                f"temperature must be above 0, 0.001 for the likeliest. Received: {temperature}"
-            )
-        shape = np.shape(z)[0], length, self.parts
-        uniforms = keras.random.uniform(shape, seed=seed)
-        if self._compiled_rollout is None:
-            z_and_uniforms = (None, self.latent_dim or 1), (None, None, self.parts)
-            inputs = [(shape, "float32") for shape in (*z_and_uniforms, ())]
-            self._compiled_rollout = self._compile(lambda *x: self.rollout(*x)[0], inputs)
-        return self._compiled_rollout(z, uniforms, temperature, controls)
-
     def rollout(self, z, uniforms, temperature=1.0, controls=None):
         """Makes tokens from given random numbers.
 
@@ -367,37 +332,9 @@ class MusicVAE(LatentSpace, Autoencoder):
         )
         return tokens, self._logits(outputs, tokens)
 
-    def sample(self, count, length, temperature=None, seed=0, controls=None):
-        """Makes `count` windows of codes drawn from the prior: `(count, length, part)`."""
-        seeds = keras.random.SeedGenerator(seed)
-        z = self._no_code(count)
-        if self.latent_dim:
-            z = keras.random.normal((count, self.latent_dim), seed=seeds)
-        return self.decode(z, length, temperature, seeds, controls)
-
-    def reconstruct(self, x, temperature=None, seed=0, controls=None):
-        """Makes windows again from what the codes kept of them: `decode` of the means."""
-        mean = self._mean(x, controls)
-        return self.decode(mean, np.shape(x)[1], temperature, seed, controls)
-
-    def _mean(self, x, controls=None):
-        """The means of the codes of windows, an array."""
-        if self._compiled_mean is None:
-            inputs = [((None, self.encoded_length, self.parts), self.token_dtype)]
-            self._compiled_mean = self._compile(lambda *x: self.encode(*x).mean, inputs)
-        return self._compiled_mean(x, controls)
-
-    def _compile(self, function, inputs):
-        """As of all models, of arrays and of controls, which are None where there are none."""
-        if self.control_dim:
-            inputs = [*inputs, ((None, None, self.control_dim), "float32")]
-        run = super()._compile(function, inputs)
-
-        def run_with(*arrays):
-            self._controls(arrays[-1])
-            return run(*arrays[: len(inputs)])
-
-        return run_with
+    def draw_codes(self, count, seed):
+        """Codes of the prior `(count, latent)`; `(count, 1)` of zeros for a decoder alone."""
+        return super().draw_codes(count, seed) if self.latent_dim else self._no_code(count)
 
     @property
     def encoded_length(self):
@@ -483,11 +420,7 @@ class MusicVAE(LatentSpace, Autoencoder):
         return total
 
     def _controls(self, controls):
-        if (controls is None) == bool(self.control_dim):
-            raise ValueError(
-                f"Expected controls of {self.control_dim} values a step, received "
-                f"{'none' if controls is None else 'some'}."
-            )
+        self._check_controls(controls)
         return None if controls is None else ops.cast(controls, self.compute_dtype)
 
     def get_config(self):

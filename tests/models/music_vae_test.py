@@ -54,6 +54,14 @@ def controls(model, count=2):
     return np.random.default_rng(1).normal(size=(count, 8, model.control_dim)).astype("float32")
 
 
+def lively(model):
+    """Weights with which a model makes different tokens of different codes."""
+    random = np.random.default_rng(2)
+    for weight in model.trainable_weights:
+        weight.assign(2 * random.normal(size=weight.shape) * (len(weight.shape) > 1))
+    return model
+
+
 def test_making_again_what_was_heard(model):
     x = tokens(model)
     made = model.reconstruct(x, seed=1, controls=controls(model))
@@ -80,14 +88,40 @@ def test_samples_depend_on_the_seed(model):
 
 
 def test_interpolations_end_where_the_music_is():
-    model = MusicVAE(**SIZES)
-    for weight in model.trainable_weights:
-        weight.assign(0.5 * np.random.default_rng(2).normal(size=weight.shape))
+    model = lively(MusicVAE(**SIZES))
     first, second = tokens(model)
     made = model.interpolate(first, second, steps=5, temperature=0.001)
     assert made.shape == (5, 8, 1)
+    assert (made[0] != made[-1]).any()
     ends = model.reconstruct(np.stack([first, second]), temperature=0.001)
     np.testing.assert_array_equal(made[[0, -1]], ends)
+
+
+def test_controls_are_told_to_every_window_of_a_walk_in_its_turn():
+    model = lively(MusicVAE(**SIZES | MODELS["chords"]))
+    x, (told, other) = tokens(model), controls(model)
+    how = {"temperature": 0.001}
+
+    made = model.interpolate(*x, steps=5, controls=told, **how)
+    same = np.stack([told, told])
+    np.testing.assert_array_equal(made[[0, -1]], model.reconstruct(x, controls=same, **how))
+    assert (made != model.interpolate(*x, steps=5, controls=other, **how)).any()
+
+    mean = model.encode(x, same).mean
+    both = np.stack([told, other])
+    piece = model.chain(mean, 2, 8, controls=np.concatenate(both), **how)
+    np.testing.assert_array_equal(piece.reshape(2, 8, 1), model.decode(mean, 8, 0.001, 0, both))
+    after = model.continue_from(x[0], 1, controls=np.concatenate(both), **how)
+    drawn = model.draw_codes(1, keras.random.SeedGenerator(0))
+    np.testing.assert_array_equal(after, model.decode(drawn, 8, 0.001, 0, other[None])[0])
+
+    swept = model.sweep(x, 0, (-2, 2), controls=told, **how)
+    code = np.array(mean)[1]
+    code[0] = 2
+    expected = model.decode(code[None], 8, 0.001, 0, told[None])
+    np.testing.assert_array_equal(swept[1, 1], expected[0])
+    direction = model.attribute_vector(x[:1], x[1:], controls=(same[:1], same[1:]))
+    np.testing.assert_allclose(direction, mean[0] - mean[1], atol=1e-6)
 
 
 def test_slerp_keeps_to_the_sphere_and_knows_parallels():
@@ -204,7 +238,7 @@ def test_scheduled_sampling_changes_the_loss_of_training_alone():
 def test_lengths_that_a_hierarchy_cannot_make_or_read_are_refused():
     model = MusicVAE(**SIZES | MODELS["hierarchical"])
     assert (model.encoded_length, model.length_unit) == (8, 2)
-    with pytest.raises(ValueError, match="a multiple of 2, the subsequences"):
+    with pytest.raises(ValueError, match="a multiple of 2, the length_unit"):
         model.sample(1, 7)
     with pytest.raises(ValueError, match=r"windows of 8 steps \(4 x 2\). Received: 16"):
         model.encode(np.zeros((1, 16, 2), int))
