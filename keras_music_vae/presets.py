@@ -183,7 +183,7 @@ def save_preset(
             summary=summary,
             model=type(model).__name__,
             config=config,
-            parameters=sum(math.prod(variable.shape) for variable in model.trainable_variables),
+            parameters=parameters_of(model),
             representation=representation
             and {
                 "class": type(representation).__name__,
@@ -203,6 +203,11 @@ def save_preset(
         card = model_card(preset, facts or {}, results)
         (aside / CARD).write_text(card, encoding="utf-8")
     return preset
+
+
+def parameters_of(model):
+    """Int, the values that training changes: not counters, nor states of draws."""
+    return sum(math.prod(variable.shape) for variable in model.trainable_variables)
 
 
 def _made(described):

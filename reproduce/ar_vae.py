@@ -18,10 +18,10 @@ import command_line
 from running import Runs, exit_status
 
 from keras_music_vae.papers import PAPERS
-from keras_music_vae.papers.ar_vae import ABSTRACT, ARTICLE, ATTRIBUTES
+from keras_music_vae.papers.ar_vae import ABSTRACT, ARTICLE, ATTRIBUTES, CHECKS
 
 PAPER = PAPERS["ar_vae"]
-MODELS = (*ARTICLE, *ABSTRACT)
+MODELS = (*ARTICLE, *CHECKS, *ABSTRACT)
 RECORDED = Path(__file__).parent / "results" / "ar_vae.jsonl"
 
 SMOKE_MEASURES = 160
@@ -56,7 +56,7 @@ def parse(arguments):
     command_line.add_common_flags(
         parser, PAPER.datasets, MODELS, "those of the article", "runs/ar_vae/DATASET"
     )
-    shown = [PAPER.experiment(model, "bach_published_by_order") for model in MODELS]
+    shown = [PAPER.experiment(model, "bach_published_by_order") for model in ARTICLE | ABSTRACT]
     names = command_line.add_hyperparameter_flags(
         parser, shown, lambda e: e.model, "Defaults, each with an origin."
     )

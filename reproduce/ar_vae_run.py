@@ -11,6 +11,7 @@ from keras_music_vae.models import MeasureVAE
 from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
 from keras_music_vae.music.representations import classes_of, tokens_of
 from keras_music_vae.papers.ar_vae import ARCHITECTURE
+from keras_music_vae.presets import parameters_of
 from keras_music_vae.training import train
 
 SPLITS = ("train", "validation", "test")
@@ -189,7 +190,7 @@ def measure_model(result, values, music, seed):
             "mean_reconstruction_accuracy": accuracy(model, posterior.mean, windows),
             "kl": float(np.mean(kl)),
             "updates": int(model.updates.value),
-            "parameters": model.count_params(),
+            "parameters": parameters_of(model),
             "train_measures": len(music.splits["train"].tokens),
             "test_measures": len(windows),
         }

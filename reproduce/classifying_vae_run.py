@@ -10,6 +10,7 @@ from keras_music_vae import models
 from keras_music_vae.evaluation import generation
 from keras_music_vae.music import theory, windows
 from keras_music_vae.papers import PAPERS
+from keras_music_vae.presets import parameters_of
 from keras_music_vae.schedules import LinearWarmup
 from keras_music_vae.training import train
 
@@ -210,7 +211,7 @@ def measure_model(result, values, songs, seed):
         w_inference=values.get("w_inference", "sample"),
         seed=seed,
     )
-    training = {"epochs": result.epochs, "parameters": result.model.count_params()}
+    training = {"epochs": result.epochs, "parameters": parameters_of(result.model)}
     if result.best_epoch is not None:
         training["val_loss"] = result.history["val_loss"][result.best_epoch]
     return metrics | training

@@ -20,6 +20,7 @@ from keras_music_vae.music import genres as genres_of_songs
 from keras_music_vae.music import windows
 from keras_music_vae.music.representations.band import sounding
 from keras_music_vae.papers.mus_ae import ARCHITECTURE, PEERS
+from keras_music_vae.presets import parameters_of
 from keras_music_vae.schedules import LinearWarmup
 from keras_music_vae.training import train
 from keras_music_vae.training.window_datasets import window_batches
@@ -32,6 +33,10 @@ SPREAD_BY = 256
 ENCODED = 4000
 # Songs that a genre must have, in training and in test, to be told from another.
 LEAST_SONGS = 2
+# Test songs of a genre whose codes are held against its petal; mean and width of fewer are chance.
+LEAST_OF_PETAL = 10
+# Draws of the prior for each test song, to know the prior's own mean and width.
+DRAWS_A_SONG = 50
 
 
 class Windows(NamedTuple):
@@ -258,7 +263,7 @@ def measure_model(result, values, music, seed):
     metrics |= {f"train_{name}": value for name, value in known.items()}
     metrics |= {
         "updates": values["updates"],
-        "parameters": model.count_params(),
+        "parameters": parameters_of(model),
         "train_windows": len(music.splits["train"].tokens),
         "test_windows": len(test),
     }
@@ -305,15 +310,19 @@ def _measure_codes(model, values, music, seed, found):
     if separations:
         for place in ("plane", "space"):
             each = [getattr(separation, f"in_{place}") for separation in separations.values()]
-            metrics[f"separation_in_{place}"] = np.mean(each)
+            metrics[f"genres_in_{place}"] = np.mean(each)
     drawn, draws, matches = _match_prior(model, music, test, spread[1], seed)
     of_all = matches[""]
     metrics |= {
         "prior_distance": of_all.distance,
-        "prior_p_value": of_all.p_value,
+        "prior_test_p_value": of_all.p_value,
         "prior_mean_distance": of_all.mean_distance,
         "prior_spread": of_all.spread,
     }
+    for genre, match in matches.items():
+        if genre:
+            metrics[f"prior_mean_distance_{genre}"] = match.mean_distance
+            metrics[f"prior_spread_{genre}"] = match.spread
     changes = None
     if model.genres:
         count = values["codes_per_genre"]
@@ -337,21 +346,33 @@ def circle(music):
 
 
 def _match_prior(model, music, test, posterior, seed):
-    """Holds a code of each test song against as many draws of the prior, of the same genres."""
+    """Holds a code of each test song against draws of the prior, of one of the song's genres."""
     random = np.random.default_rng(seed)
     chosen = prior_match.one_of_each(test.song, seed)
     noise = random.standard_normal(posterior.mean[chosen].shape, "float32")
     drawn = posterior.mean[chosen] + posterior.stddev[chosen] * noise
-    genres, count = test.genres[chosen], len(music.genres)
-    # The first of a song's genres; behind them all the petal of songs without.
-    genre = np.where(genres.any(axis=1), genres.argmax(axis=1), count) if count else None
-    draws = np.asarray(model.draw_codes(len(drawn), seed, genre if model.genres else None))
-    matches = {"": prior_match.compare(drawn, draws, seed=seed)}
-    names = (*music.genres, "none") if model.genres else ()
+    count = len(model.genres)
+    of_song = [np.flatnonzero(row[:count]) for row in test.genres[chosen]]
+    # Songs without a genre stand behind all others.
+    genre = np.array([random.choice(own) if own.size else count for own in of_song])
+
+    def draw(repeats, seed):
+        if not count:
+            return np.asarray(model.draw_codes(repeats * len(genre), seed))
+        petal = np.tile(genre, repeats)
+        if model.untagged == "uniform":
+            petal = np.where(petal < count, petal, random.integers(count, size=len(petal)))
+        return np.asarray(model.draw_codes(len(petal), seed, petal))
+
+    draws, reference = draw(1, seed), draw(DRAWS_A_SONG, seed + 1)
+    strata = genre, genre
+    matches = {"": prior_match.compare(drawn, draws, strata, reference, seed=seed)}
+    names = (*model.genres, "none") if count else ()
     for i, name in enumerate(names):
         own = genre == i
-        if own.sum() > 1:
-            matches[name] = prior_match.compare(drawn[own], draws[own], seed=seed)
+        if own.sum() >= LEAST_OF_PETAL:
+            many = reference[np.tile(own, DRAWS_A_SONG)]
+            matches[name] = prior_match.compare(drawn[own], draws[own], None, many, seed=seed)
     return drawn, draws, matches
 
 

@@ -9,6 +9,7 @@ from keras_music_vae.models.music_vae import MusicVAE
 from keras_music_vae.music import windows
 from keras_music_vae.papers import PAPERS
 from keras_music_vae.papers.music_vae import ARCHITECTURE, PARTS
+from keras_music_vae.presets import parameters_of
 from keras_music_vae.schedules import compile_arguments
 from keras_music_vae.training import train
 from keras_music_vae.training.window_datasets import window_batches
@@ -139,7 +140,7 @@ def measure_model(result, values, music, seed):
     metrics = reconstruction.measure(result.model, test, music.parts, seed=seed)
     return metrics | {
         "updates": values["updates"],
-        "parameters": result.model.count_params(),
+        "parameters": parameters_of(result.model),
         "train_windows": len(music.windows["train"]),
         "test_windows": len(test),
     }

@@ -159,7 +159,7 @@ def information_gap(information, entropy):
 
         MIG = mean_a (I(z_1; a) - I(z_2; a)) / H(a)
 
-    with z_1 and z_2 the dimensions that tell the most of a.
+    with z_1 and z_2 the dimensions that tell the most of a; 0 of an attribute that does not vary.
 
     Args:
         information: array `(latent, attribute)`, see `mutual_information`.
@@ -167,11 +167,12 @@ def information_gap(information, entropy):
 
     Reference: Chen et al. 2018, "Isolating Sources of Disentanglement"; `compute_mig`.
     """
-    return np.mean(gap(information) / entropy)
+    varies = entropy > 0
+    return np.mean(np.divide(gap(information), entropy, out=np.zeros(len(entropy)), where=varies))
 
 
 def squared_correlations(codes, attributes):
-    """Pearson's r^2 of each dimension and attribute; 0 of a dimension that does not vary.
+    """Pearson's r^2 of each dimension and attribute; 0 where one of them does not vary.
 
     SAP is the mean over attributes of the `gap` between the greatest and the next.
 
@@ -186,7 +187,7 @@ def squared_correlations(codes, attributes):
     found = np.zeros((codes.shape[1], attributes.shape[1]))
     for dimension, attribute in np.ndindex(found.shape):
         (z, both), (_, a) = np.cov(codes[:, dimension], attributes[:, attribute], ddof=1)
-        if z > CONSTANT:
+        if z > CONSTANT and a:
             found[dimension, attribute] = both**2 / (z * a)
     return found
 

@@ -16,6 +16,7 @@ class Match(NamedTuple):
     """How codes and draws of a prior compare.
 
     Attributes:
+        codes: int, how many were compared: of few, all that follows is rough.
         distance: float from 0, of equal distributions, to 1, the energy coefficient: energy
             distance over twice the mean distance between the two samples.
         p_value: float. How often samples of one distribution would be as far apart or farther.
@@ -25,19 +26,25 @@ class Match(NamedTuple):
             spread as widely.
     """
 
+    codes: int
     distance: float
     p_value: float
     mean_distance: float
     spread: float
 
 
-def compare(codes, prior, permutations=PERMUTATIONS, seed=0):
+def compare(codes, prior, strata=None, reference=None, permutations=PERMUTATIONS, seed=0):
     """Compares two samples: the whole prior with codes of all music, or a genre's with its own.
 
     Args:
         codes: float array `(code, latent)`, drawn from q(z|x), of different songs, as the p-value
             is of independent codes; see `one_of_each`.
         prior: float array `(draw, latent)`, about as many draws.
+        strata: pair of int arrays `(code,)` and `(draw,)`, what each is of, such as a genre: codes
+            are then taken for draws of their own stratum alone, as of another they are far from
+            either. None if all are of one.
+        reference: float array `(draw, latent)`, more draws, which tell mean and width of the prior
+            better; None for `prior`.
         permutations: int.
         seed: int, of the permutations.
 
@@ -55,10 +62,13 @@ def compare(codes, prior, permutations=PERMUTATIONS, seed=0):
         raise ValueError(
             f"Expected two codes and two draws or more, received {len(codes)} and {len(prior)}."
         )
-    distance, p_value = _energy_test(codes, prior, permutations, seed)
-    width = _width(prior)
-    apart = np.linalg.norm(codes.mean(axis=0) - prior.mean(axis=0))
-    return Match(distance, p_value, float(apart / width), float(_width(codes) / width))
+    reference = prior if reference is None else np.asarray(reference, "float64")
+    if strata is None:
+        strata = np.zeros(len(codes)), np.zeros(len(prior))
+    energy = _energy_test(codes, prior, np.concatenate(strata), permutations, seed)
+    width = _width(reference)
+    apart = np.linalg.norm(codes.mean(axis=0) - reference.mean(axis=0))
+    return Match(len(codes), *energy, float(apart / width), float(_width(codes) / width))
 
 
 def one_of_each(song, seed=0):
@@ -75,7 +85,7 @@ def one_of_each(song, seed=0):
     return order[np.unique(np.asarray(song)[order], return_index=True)[1]]
 
 
-def _energy_test(first, second, permutations, seed):
+def _energy_test(first, second, strata, permutations, seed):
     from scipy.spatial.distance import cdist
 
     both = np.concatenate([first, second])
@@ -84,7 +94,10 @@ def _energy_test(first, second, permutations, seed):
     # sample and negative for the other: 2 E|X - Y| - E|X - X'| - E|Y - Y'|.
     shares = np.repeat([1 / len(first), -1 / len(second)], [len(first), len(second)])
     random = np.random.default_rng(seed)
-    moved = np.stack([shares, *(random.permutation(shares) for _ in range(permutations))])
+    moved = np.tile(shares, (1 + permutations, 1))
+    for stratum in np.unique(strata):
+        own = np.flatnonzero(strata == stratum)
+        moved[1:, own] = random.permuted(moved[1:, own], axis=1)
     energies = -np.einsum("pi,pi->p", moved @ distances, moved)
     between = distances[: len(first), len(first) :].mean()
     coefficient = energies[0] / (2 * between) if between else 0.0
@@ -95,4 +108,4 @@ def _energy_test(first, second, permutations, seed):
 
 def _width(sample):
     """Root mean square distance from the mean."""
-    return np.sqrt(sample.var(axis=0).sum())
+    return np.sqrt(sample.var(axis=0, ddof=1).sum())

@@ -188,11 +188,11 @@ class DiagonalPosterior(keras.layers.Layer):
         Reference: the start of Salimans and Kingma 2016, section 3, for the mean head alone.
         """
         head = self.mean_head
-        head.bias.assign(ops.zeros_like(head.bias))
+        head.bias.assign(ops.zeros(head.bias.shape))
         kernel = ops.cast(head.kernel.value(), "float32")
         head.kernel.assign(kernel * (spread / ops.mean(ops.std(head(h), axis=0))))
         head.bias.assign(-ops.mean(head(h), axis=0))
-        self.scale_head.bias.assign(ops.full_like(head.bias, _HEADS[self.scale](stddev)))
+        self.scale_head.bias.assign(ops.full(head.bias.shape, _HEADS[self.scale](stddev)))
 
     def get_config(self):
         return super().get_config() | {

@@ -119,6 +119,11 @@ class MusAE(LatentSpace, Autoencoder):
         self.genres = tuple(genres)
         if len(set(self.genres)) != len(self.genres):
             raise ValueError(f"Expected genres of different names. Received: {self.genres}")
+        if self.genres and latent_dim < 2:
+            raise ValueError(
+                "Expected a latent_dim of 2 or more with genres, which lie around a circle. "
+                f"Received: {latent_dim}"
+            )
         every = range(len(self.genres))
         if genre_order is not None and sorted(genre_order) != list(every):
             raise ValueError(

@@ -60,7 +60,7 @@ _ORIGINS = {
         "scale": CODE("encoders.py, build_encoder_z: a log-variance"),
         "encoder_input": PAPER("3.1: binary states"),
         "shared_initial_state": PAPER("3.2.2: W_track, one for each track"),
-        "learning_rate": ASSUMED("ten times the paper's, for a twentieth of its updates or less"),
+        "learning_rate": ASSUMED("ten times the paper's, for an eighteenth of its updates or less"),
         "learning_rate_decay": ASSUMED("ends at a fourth of the rate; the paper's at a twelfth"),
         "beta": PAPER("4.1: annealed from 0 to 1"),
         "beta_steps": ASSUMED("ten of eleven equal stairs, as in the paper's updates"),

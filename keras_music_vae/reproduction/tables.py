@@ -41,13 +41,18 @@ class Cell:
 
     @property
     def verdict(self):
-        """One of "reproduced", "better", "not reached", by the tolerance of the facts, or ""."""
+        """One of "reproduced", "better", "not reached", by the tolerance of the facts, or "".
+
+        Where neither more nor less is better, what is not "reproduced" is "different".
+        """
         if not (self.reported and self.values) or self.tolerance is None:
             return ""
         difference = self.centre - self.reported.value
-        gain = {"higher": difference, "lower": -difference, None: 0.0}[self.metric.better]
         if abs(difference) <= self.tolerance + 1e-9:
             return "reproduced"
+        if self.metric.better is None:
+            return "different"
+        gain = difference if self.metric.better == "higher" else -difference
         return "better" if gain > 0 else "not reached"
 
     @property

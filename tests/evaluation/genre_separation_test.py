@@ -39,6 +39,25 @@ def test_genres_apart_are_told_apart_and_mixed_ones_are_not():
     assert rock.songs == (9, 9)
 
 
+def test_what_lies_apart_where_codes_vary_little_is_found():
+    """The genres differ by a fifth of the width of one of 32 dimensions that vary together."""
+    random = np.random.default_rng(0)
+    mix = random.standard_normal((32, 32))
+    near = mix[:, 0] - mix[:, 1:] @ np.linalg.lstsq(mix[:, 1:], mix[:, 0], rcond=None)[0]
+
+    def one(seed):
+        each = np.random.default_rng(seed)
+        song = np.repeat(np.arange(200), 5)
+        z = each.standard_normal((1000, 32)) @ mix.T
+        z -= np.outer(z @ near, near) / (near @ near)
+        z += np.outer(np.where(song % 2, 1, -1) + 0.2 * each.standard_normal(1000), near)
+        return Codes(z, np.eye(2, dtype=int)[song % 2], song)
+
+    found = genre_separation.measure(one(1), one(2), 0, 1, shown=40)
+    assert found.in_space > 0.95
+    assert found.in_plane < 0.7
+
+
 def test_what_is_shown_are_training_windows_of_one_of_the_two():
     train, test = codes(0), codes(1)
     found = genre_separation.measure(train, test, ROCK, PUNK, shown=40)

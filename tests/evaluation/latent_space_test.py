@@ -125,9 +125,14 @@ def test_what_does_not_vary_has_no_correlations():
     attributes = np.stack([np.arange(50), np.full(50, 0.5)], axis=1)
     expected = [[0, 0], [1, 0]]
     np.testing.assert_allclose(latent_space.rank_correlations(codes, attributes), expected)
-    np.testing.assert_allclose(
-        latent_space.squared_correlations(codes, attributes[:, :1]), [[0], [1]]
-    )
+    np.testing.assert_allclose(latent_space.squared_correlations(codes, attributes), expected)
+    codes = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
+    attributes = np.stack([codes[:, 0], np.full(50, 0.5)], axis=1).astype("float32")
+    metrics = latent_space.measure(codes, attributes)
+    assert np.isfinite(list(metrics.values())).all()
+    one = latent_space.measure(codes, np.stack([codes[:, 0], codes[:, 0]], axis=1))
+    for name in ("mig", "sap", "scc"):
+        assert metrics[name] == pytest.approx(one[name] / 2, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ def test_the_distance_is_that_of_scipy():
 
 
 def test_p_values_of_equal_distributions_are_uniform():
-    found = [
-        prior_match.compare(normal(12, seed=2 * i), normal(15, seed=2 * i + 1), 19, i).p_value
-        for i in range(400)
-    ]
+    found = []
+    for i in range(400):
+        samples = normal(12, seed=2 * i), normal(15, seed=2 * i + 1)
+        found.append(prior_match.compare(*samples, permutations=19, seed=i).p_value)
     # Multiples of 1 / 20, each as likely.
     for level in (0.05, 0.25, 0.5):
         spread = np.sqrt(level * (1 - level) / 400)
@@ -52,11 +52,36 @@ def test_other_distributions_are_told(other):
     assert same.distance < found.distance
 
 
+def test_p_values_within_strata_are_uniform_where_strata_are_far_apart():
+    """Exchanged across strata, as it must not be, nearly all would be large."""
+    found = []
+    for i in range(400):
+        strata = np.repeat([0, 1, 2], [8, 2, 2])
+        codes, draws = (50 * strata[:, None] + normal(12, seed=2 * i + j) for j in (0, 1))
+        found.append(prior_match.compare(codes, draws, (strata, strata), None, 19, i).p_value)
+    for level in (0.05, 0.25, 0.5):
+        spread = np.sqrt(level * (1 - level) / 400)
+        assert np.mean(np.array(found) <= level + 1e-9) == pytest.approx(level, abs=3 * spread)
+
+
+def test_codes_near_their_own_stratum_but_not_of_it_are_told():
+    strata = np.repeat(np.arange(10), 20)
+    draws = 50 * strata[:, None] + normal(200)
+    codes = 50 * strata[:, None] + normal(200, seed=1) + 0.6
+    assert prior_match.compare(codes, draws, (strata, strata)).p_value == 0.001
+    assert prior_match.compare(codes, draws).p_value > 0.9
+
+
 def test_the_means_are_compared_in_widths_of_the_prior():
     prior = np.array([[1.0, 0], [-1, 0], [0, 2], [0, -2]])
-    found = prior_match.compare(2 * prior + np.array([3.0, 4.0]), prior, permutations=1)
-    assert found.mean_distance == pytest.approx(5 / np.sqrt(2.5))
+    codes = 2 * prior + np.array([3.0, 4.0])
+    found = prior_match.compare(codes, prior, permutations=1)
+    assert found.codes == 4
+    assert found.mean_distance == pytest.approx(5 / np.sqrt(10 / 3))
     assert found.spread == pytest.approx(2)
+    found = prior_match.compare(codes, prior, reference=np.tile(3 * prior, (100, 1)))
+    assert found.mean_distance == pytest.approx(5 / np.sqrt(22.5), rel=0.01)
+    assert found.spread == pytest.approx(2 / 3, rel=0.2)
 
 
 def test_far_apart_is_near_one_and_equal_samples_are_zero():

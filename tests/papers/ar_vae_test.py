@@ -1,5 +1,6 @@
 """The typed numbers are those of the survey of the authors' figures; experiments can be built."""
 
+import json
 import re
 
 import pytest
@@ -10,8 +11,10 @@ from keras_music_vae.papers.ar_vae import (
     AR_VAE,
     ARCHITECTURE,
     ARTICLE,
+    AT_6_EPOCHS,
     ATTRIBUTES,
     BOXES,
+    CHECKS,
     DATASETS,
     EXPERIMENTS,
     LABELS,
@@ -86,6 +89,36 @@ def test_acceptance_is_as_the_survey_asks():
     assert bounds("beta_vae", "interpretability")[1] == pytest.approx(0.30)
 
 
+def test_of_beta_vae_all_else_must_lie_as_near_as_its_own_quartiles():
+    for each in AR_VAE.experiment("beta_vae", "bach_published").reported:
+        if each.metric != "interpretability":
+            farthest = max(abs(quartile - each.value) for quartile in each.quartiles)
+            assert each.tolerance == pytest.approx(farthest)
+
+
+def test_checks_differ_from_the_article_in_epochs_alone(golden):
+    for name, (model, epochs, dataset) in CHECKS.items():
+        check, own = AR_VAE.experiment(name, dataset), AR_VAE.experiment(model, dataset)
+        values = own.hyperparameters()
+        assert values["epochs"] == 30
+        assert check.hyperparameters() == values | {"epochs": epochs}
+    curve = golden("ar_vae/train_curve")
+    measured = json.loads(str(curve["test_metrics"]))
+    names = {
+        "scc": "Corr_score",
+        "mig": "mig",
+        "sap": "SAP_score",
+        "modularity": "modularity_score",
+    }
+    expected = {name: measured[theirs] for name, theirs in names.items()}
+    expected["reconstruction_accuracy"] = 100 * measured["test_acc"]
+    theirs = ("mean", "rhy_complexity", "pitch_range", "note_density", "contour")
+    ours = ("interpretability", *(f"interpretability_{name}" for name in ATTRIBUTES))
+    for name, key in zip(ours, theirs, strict=True):
+        expected[name] = measured["interpretability"][key][1]
+    assert pytest.approx(expected, abs=0.005) == AT_6_EPOCHS
+
+
 @pytest.mark.parametrize(
     ("stated", "settings"),
     [
@@ -121,8 +154,8 @@ def test_models_differ_in_what_orders_their_codes():
 
 def test_names_are_those_of_the_music_and_of_what_measures_it():
     assert attributes.ATTRIBUTES == tuple(ATTRIBUTES) == ARTICLE["ar_vae"]
-    assert set(LABELS) == set(ARTICLE) | set(ABSTRACT)
-    assert len(EXPERIMENTS) == len(DATASETS) * len(LABELS)
+    assert set(LABELS) == set(ARTICLE) | set(ABSTRACT) | set(CHECKS)
+    assert len(EXPERIMENTS) == len(DATASETS) * len(ARTICLE | ABSTRACT) + len(CHECKS)
     assert set(ARCHITECTURE) < set(EXPERIMENTS["ar_vae_bach_published"].hyperparameters())
     for dataset in DATASETS.values():
         assert dataset.tfds == dataset.name.replace("bach_", "bach_soprano_measures/", 1)

@@ -91,7 +91,7 @@ def test_the_paper_profile_is_as_stated(paper_text, stated, settings):
         values = MUS_AE.experiment("paper_mixture", dataset).hyperparameters()
         assert {key: values[key] for key in settings} == settings
         for name in settings:
-            assert "paper" in str(EXPERIMENTS[f"paper_mixture_{dataset}"].origins[name])
+            assert str(EXPERIMENTS[f"paper_mixture_{dataset}"].origins[name]).startswith("paper: ")
 
 
 def test_names_are_those_of_the_music_and_of_what_measures_it():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_music_vae import reproduction
+from keras_music_vae.models import MusAE
 from keras_music_vae.music.representations import Band
 from keras_music_vae.papers import PAPERS
 from reproduce import mus_ae as script
@@ -85,16 +86,16 @@ def test_flags_reach_the_models_that_have_them():
 @pytest.mark.parametrize("model", ["gaussian", "mixture", "music_vae_flat"])
 def test_models_are_trained_and_everything_is_measured(model):
     experiment, values = settled(model)
-    result = run.train_model(experiment, values, music(), seed=0, verbose=0)
+    result = run.train_model(experiment, values, music(songs=30), seed=0, verbose=0)
     assert int(result.model.updates.value) == 4
-    found = run.measure_model(result, values, music(), 0)
+    found = run.measure_model(result, values, music(songs=30), 0)
     assert np.isfinite(list(found.metrics.values())).all()
     expected = {f"{split}{kind}_accuracy_dbgs" for split in ("", "train_")
                 for kind in ("reconstruction", "sampled_event")}  # fmt: skip
     expected |= {"interpolation_rising", "interpolation_at_start"}
     if model != "music_vae_flat":
-        expected |= {"prior_p_value", "separation_in_space"}
-        assert found.codes.shape == found.draws.shape == (12, 4)
+        expected |= {"prior_test_p_value", "genres_in_space"}
+        assert found.codes.shape == found.draws.shape == (30, 4)
         assert set(found.separations) == {("pop", "jazz"), ("pop", "folk"), ("jazz", "folk")}
     if model == "mixture":
         expected |= {"roughness"}
@@ -109,35 +110,39 @@ def test_sixteen_bars_begin_with_two(bars, cut, monkeypatch):
     monkeypatch.setattr(run, "train", lambda make, batches, *_, **__: batches)
     experiment = PAPER.experiment("small_mixture", f"lakh_band_{bars}bar")
     values = script.settle(experiment, {}, smoke=False, genres="folder")
-    assert run.train_model(experiment, values, music(), seed=0)[-1] == cut
+    assert run.train_model(experiment, values, music(songs=30), seed=0)[-1] == cut
 
 
 def test_the_mixture_stands_in_the_order_of_the_circle_and_needs_genres():
     _, values = settled("mixture")
-    model = run.make_model(values, music())
+    model = run.make_model(values, music(songs=30))
     assert model.genres == GENRES
-    assert run.circle(music()) == ["folk", "jazz", "pop"]
+    assert run.circle(music(songs=30)) == ["folk", "jazz", "pop"]
     np.testing.assert_array_equal(model.places[:3], [2, 1, 0])
     with pytest.raises(ValueError, match="no training song has one"):
         run.make_model(values, music(genres=()))
     assert run.make_model(settled("gaussian")[1], music(genres=())).genres == ()
 
 
-def test_codes_are_held_against_the_petals_of_their_own_genres():
-    class Model:
-        genres = GENRES
-
-        def draw_codes(self, count, seed, genre):
-            self.asked = genre
-            return np.random.default_rng(0).normal(np.array(genre)[:, None], 0.1, (count, 2))
-
-    model, test = Model(), music().splits["test"]
-    untagged = test._replace(genres=test.genres * (test.song < 9)[:, None].astype(np.uint8))
-    posterior = run.codes.Posterior(np.zeros((60, 2), "float32"), np.ones((60, 2), "float32"))
-    matches = run._match_prior(model, music(), untagged, posterior, 0)[-1]
-    assert model.asked.tolist() == [0, 1, 2] * 3 + [3] * 3
+@pytest.mark.parametrize("untagged", ["component", "uniform"])
+def test_codes_are_held_against_the_petals_of_their_own_genres(untagged):
+    kwargs = {"latent_dim": 6, "units": 4, "depth": 1, "genres": GENRES, "untagged": untagged}
+    model, own = MusAE((130,) * 4, **kwargs), music(songs=60)
+    test = own.splits["test"]
+    # A fifth of the songs have no genre, and all others have pop beside their own.
+    tags = test.genres | np.array([1, 0, 0], np.uint8)
+    test = test._replace(genres=tags * (test.song % 5 > 0)[:, None].astype(np.uint8))
+    mean = np.asarray(model.draw_codes(300, 5, 1))
+    posterior = run.codes.Posterior(mean, np.zeros_like(mean))
+    *_, matches = run._match_prior(model, own, test, posterior, 0)
     assert set(matches) == {"", *GENRES, "none"}
-    assert matches["none"].mean_distance > matches["pop"].mean_distance
+    assert matches[""].codes == 60
+    assert matches["none"].codes == 12
+    # Of songs of two genres about half are held against either, and all codes are of jazz.
+    assert matches["pop"].codes + matches["jazz"].codes + matches["folk"].codes == 48
+    assert 20 < matches["pop"].codes < 45
+    assert matches["jazz"].p_value > 0.01 >= matches["pop"].p_value
+    assert matches["jazz"].mean_distance < 1 < matches["pop"].mean_distance
 
 
 def test_equal_windows_of_a_split_are_kept_once_with_their_genres():
@@ -153,13 +158,13 @@ def test_equal_windows_of_a_split_are_kept_once_with_their_genres():
 
 def test_products_are_presets_music_and_the_papers_figures(tmp_path):
     experiment, values = settled("mixture")
-    result = run.train_model(experiment, values, music(), seed=0, verbose=0)
-    found = run.measure_model(result, values, music(), 0)
+    result = run.train_model(experiment, values, music(songs=30), seed=0, verbose=0)
+    found = run.measure_model(result, values, music(songs=30), 0)
     line = reproduction.finished_run(experiment, 0, found.metrics, values, "here", 1.0)
     flags = "--dataset lakh_band_2bar --profile small --model mixture --seed 0 --genres folder"
     options = script.parse([*flags.split(), "--units", "8", "--workdir", str(tmp_path)])
     name = experiment.model
-    listed = products.write(options, music(), [line], {name: result.model}, {name: found})
+    listed = products.write(options, music(songs=30), [line], {name: result.model}, {name: found})
     written = dict(listed)
     card = (written["preset"] / "README.md").read_text()
     assert f"`python reproduce/mus_ae.py {flags} --units 8`" in card
@@ -174,5 +179,5 @@ def test_products_are_presets_music_and_the_papers_figures(tmp_path):
         "prior.png", "figure_3_metrics.png", "figure_4_interpolations.png", "figure_5_pca.png",
         "figure_5_tsne.png", "samples.png", "reconstructions.png", "interpolation_0.png",
     }  # fmt: skip
-    commands = products.next_commands(listed, music())
+    commands = products.next_commands(listed, music(songs=30))
     assert f"edit IN.mid --preset {written['preset']} --genre pop" in commands
