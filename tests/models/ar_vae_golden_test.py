@@ -15,6 +15,9 @@ from keras_music_vae.music.attributes import ATTRIBUTES, NO_ONSET
 from tests.gradients import gradients
 
 LOGITS, LOSSES, GRADIENTS, WEIGHTS = 2e-5, 2e-6, 1e-5, 5e-7
+# Of what runs free in the second update theirs, of float32, are 1.02e-5 off, as ours in float64
+# show; ours of float32 may be as far off on the other side.
+FREE_GRADIENTS = 2e-5
 COINS = {"tf": 1.0, "free": 0.0}
 
 
@@ -122,9 +125,9 @@ def original(arrays):
     return Original(arrays)
 
 
-def close_gradient(found, expected, name):
+def close_gradient(found, expected, name, tolerance=GRADIENTS):
     """By the size of an array: theirs are off by 7e-6, as ours in float64 show, where near 2."""
-    close(found, expected, GRADIENTS * max(1, np.abs(expected).max()), name)
+    close(found, expected, tolerance * max(1, np.abs(expected).max()), name)
 
 
 def close(found, expected, tolerance, name=""):
@@ -220,7 +223,8 @@ def test_three_updates(arrays):
         close(original.loss(inputs), arrays["train_loss_total"][i], LOSSES)
         found = gradients(lambda inputs=inputs: original.loss(inputs), variables)
         for name, gradient in zip(original.names, found, strict=True):
-            close_gradient(gradient, original.array(f"train_grad{i + 1}", name), name)
+            expected = original.array(f"train_grad{i + 1}", name)
+            close_gradient(gradient, expected, name, GRADIENTS if coin else FREE_GRADIENTS)
         original.use_epsilon_of_update(i + 1)
         found = [ops.convert_to_tensor(gradient) for gradient in found]
         model.optimizer.apply_gradients(zip(found, variables, strict=True))
