@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from keras_music_vae.layers.decoders import StackedLSTM
 from keras_music_vae.layers.heads import CategoricalHead
+from keras_music_vae.layers.stacked_lstm import StackedLSTM
 from keras_music_vae.layers.weight_norm import Dense
 
 

@@ -8,13 +8,13 @@ import pytest
 from keras_music_vae.papers import CONFIGURATIONS
 from keras_music_vae.papers.music_vae import (
     ARMS,
-    CONFIGURATION_OF,
     DATASETS,
     EXPERIMENTS,
     MUSIC_VAE,
     TABLE_1,
     decoders_of,
 )
+from keras_music_vae.papers.music_vae_profiles import CONFIGURATION_OF
 
 ROWS = {
     "2-bar Drum": ("lakh_drums_2bar", ""),
