@@ -27,6 +27,8 @@ from keras_music_vae.training.window_datasets import window_batches
 
 SPLITS = ("train", "validation", "test")
 VALIDATION_WINDOWS = 512
+# Training windows whose tokens the decoder is set to expect before training.
+COUNTED = 20_000
 # Training windows by whose codes the encoder is set before training.
 SPREAD_BY = 256
 # Training windows whose codes are looked at, for lines between genres.
@@ -157,6 +159,8 @@ def make_model(values, music):
             )
         own |= {"genres": music.genres, "genre_order": music.genre_order}
     model = MusAE(**own)
+    if values["initial_frequencies"]:
+        model.expect_frequencies(music.some("train", COUNTED))
     if values["initial_spread"]:
         x = music.some("train", SPREAD_BY)
         model.spread_codes(x, values["initial_spread"], values["initial_stddev"])

@@ -12,6 +12,9 @@ class Critic(keras.layers.Layer):
 
     Args:
         units: sequence of int, the sizes of the layers of tanh.
+        pace: float. What kernels are multiplied by before use. They begin as much smaller, so that
+            the critic is the same at first; an optimizer whose steps do not depend on the size of
+            gradients, such as Adam, then changes them so many times as quickly.
 
     Call arguments:
         z: `(batch, latent)`.
@@ -22,19 +25,26 @@ class Critic(keras.layers.Layer):
         `(batch,)`.
 
     Reference: Valenti, Carta and Bacciu 2020, section 3.2.3; the conditional discriminator of
-    `MusAE_GM` in the released code.
+    `MusAE_GM` in the released code. Karras et al. 2018, section 4.1, for a factor that a kernel is
+    multiplied by; Heusel et al. 2017 for critics that learn quicker than what they judge.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units, pace=1.0, **kwargs):
         super().__init__(**kwargs)
         self.units = tuple(units)
+        self.pace = pace
 
     def build(self, code_shape, condition_dim=0):
         """Makes the weights for codes `(batch, latent)`."""
         sizes = (code_shape[-1] + condition_dim, *self.units, 1)
         pairs = list(enumerate(itertools.pairwise(sizes)))
+        glorot = {"mode": "fan_avg", "distribution": "uniform"}
         self.kernels = [
-            self.add_weight(shape=shape, initializer="glorot_uniform", name=f"kernel_{i}")
+            self.add_weight(
+                shape=shape,
+                initializer=keras.initializers.VarianceScaling(1 / self.pace**2, **glorot),
+                name=f"kernel_{i}",
+            )
             for i, shape in pairs
         ]
         self.biases = [
@@ -63,10 +73,11 @@ class Critic(keras.layers.Layer):
     def _weights(self, frozen=False):
         """Kernels and biases, each a list of tensors."""
         keep = ops.stop_gradient if frozen else lambda tensor: tensor
-        return (
+        kernels, biases = (
             [keep(ops.cast(weight, self.compute_dtype)) for weight in weights]
             for weights in (self.kernels, self.biases)
         )
+        return [self.pace * kernel for kernel in kernels], biases
 
     def _hidden(self, z, condition, kernels, biases):
         """What the layers of tanh give, a list of `(batch, units)`."""
@@ -78,4 +89,4 @@ class Critic(keras.layers.Layer):
         return outputs
 
     def get_config(self):
-        return super().get_config() | {"units": list(self.units)}
+        return super().get_config() | {"units": list(self.units), "pace": self.pace}

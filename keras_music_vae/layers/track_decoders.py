@@ -1,6 +1,7 @@
 """Decoders that read a code and nothing else: one stack of LSTMs for each track."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_music_vae.layers.heads import CategoricalHead
@@ -74,6 +75,18 @@ class TrackDecoder(keras.layers.Layer):
             outputs, _ = lstms.run(projections, [(h, h)] * len(self.units))
             logits.append(head(outputs))
         return ops.concatenate(logits, axis=-1)
+
+    def expect_frequencies(self, x):
+        """Sets biases to the logarithm of how often tokens are, one of each added.
+
+        A decoder that has to learn that first learns it by its codes, which then move all alike.
+
+        Args:
+            x: int tokens `(batch, time, track)`.
+        """
+        for i, head in enumerate(self.heads):
+            counts = 1 + np.bincount(np.ravel(x[..., i]), minlength=self.num_classes[i])
+            head.projection.bias.assign(np.log(counts / counts.sum()))
 
     def get_config(self):
         return super().get_config() | {

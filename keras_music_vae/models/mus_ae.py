@@ -66,7 +66,10 @@ class MusAE(LatentSpace, Autoencoder):
         shared_initial_state: bool. See `TrackDecoder`; True in the released code.
         standardize: bool. Encoder, decoder and critic count codes in standard deviations of the
             whole prior, a number for each dimension. The functions that they can be are the same;
-            where a petal is a thirtieth wide, weights begin much nearer to one that reads it.
+            where a petal is a thirtieth wide, weights begin much nearer to one that reads it. The
+            penalty too is then of the slope by codes so counted: else all of the slope that it
+            allows goes to the narrow directions, and the critic sees no petals.
+        critic_pace: float, see `Critic`.
 
     Inputs: dict of `x`, int tokens `(batch, time, track)`; with genres `genres`, 1 for each genre
     of the song, `(batch, genre)`, of which one is drawn at each call; optionally noise in place of
@@ -104,6 +107,7 @@ class MusAE(LatentSpace, Autoencoder):
         encoder_input="one_hot",
         shared_initial_state=False,
         standardize=False,
+        critic_pace=1.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -141,6 +145,7 @@ class MusAE(LatentSpace, Autoencoder):
         self.encoder_input = encoder_input
         self.shared_initial_state = shared_initial_state
         self.standardize = standardize
+        self.critic_pace = critic_pace
         self.beta, self.penalty_weight, self.objective = 1.0, 10.0, "game"
         self.seed_generator = keras.random.SeedGenerator()
 
@@ -167,7 +172,7 @@ class MusAE(LatentSpace, Autoencoder):
         )
         # In half precision a petal's width is lost in the rounding, and so is the penalty.
         self.posterior = DiagonalPosterior(latent_dim, scale, name="posterior", dtype="float32")
-        self.critic = Critic((units, units), name="critic", dtype="float32")
+        self.critic = Critic((units, units), critic_pace, name="critic", dtype="float32")
         self.reconstruction = CategoricalReconstruction(
             self.num_classes, per_step=True, reduction=None
         )
@@ -247,8 +252,7 @@ class MusAE(LatentSpace, Autoencoder):
         real, alpha = self.prior(ops.cast(eps_prior, z.dtype), component), ops.cast(alpha, z.dtype)
         between = alpha * real + (1 - alpha) * fake
         score_prior, score_code = (self.critic(c / self.unit, told) for c in (real, fake))
-        slope = self.critic.input_gradient(between / self.unit, told) / self.unit
-        penalty = gradient_penalty(slope)
+        penalty = gradient_penalty(self.critic.input_gradient(between / self.unit, told))
         if training:
             critic = ops.mean(score_code - score_prior + self.penalty_weight * penalty)
             encoder = -ops.mean(self.critic(z / self.unit, told, frozen=not joint))
@@ -318,6 +322,14 @@ class MusAE(LatentSpace, Autoencoder):
         """
         x = ops.convert_to_tensor(x, "int32")
         self.posterior.spread(self._encoding(x), spread, stddev)
+
+    def expect_frequencies(self, x):
+        """Sets the decoder, before training, to expect each token as often as it is.
+
+        Args:
+            x: int tokens `(batch, time, track)`, windows to train on.
+        """
+        self.decoder.expect_frequencies(x)
 
     def logits(self, z, length):
         """Logits of the tokens of codes: `(batch, latent)` to `(batch, length, logit)`."""
@@ -480,6 +492,7 @@ class MusAE(LatentSpace, Autoencoder):
             "encoder_input": self.encoder_input,
             "shared_initial_state": self.shared_initial_state,
             "standardize": self.standardize,
+            "critic_pace": self.critic_pace,
         }
 
 

@@ -152,14 +152,14 @@ def _reported(dataset, column):
 
 ARCHITECTURE = (
     "latent_dim", "units", "depth", "untagged", "radial_variance", "variance", "scale",
-    "encoder_input", "shared_initial_state", "standardize",
+    "encoder_input", "shared_initial_state", "standardize", "critic_pace",
 )  # fmt: skip
 """The hyperparameters that are arguments of `MusAE`, which takes the genres from the data."""
 
 _OBJECTIVE = (
     "updates", "learning_rate_decay", "beta", "beta_steps", "beta_stairs", "penalty_weight",
-    "critic_steps", "objective", "clip_norm", "transpose", "initial_spread", "initial_stddev",
-    "cut_share", "cut_steps",
+    "critic_steps", "objective", "clip_norm", "transpose", "initial_frequencies", "initial_spread",
+    "initial_stddev", "cut_share", "cut_steps",
 )  # fmt: skip
 _NOT_RUN = {
     "paper": "sizes for a GPU, which was not at hand",
@@ -199,6 +199,7 @@ def _experiment(profile, dataset, prior):
         epochs=20,
         patience=None,
         learning_rate=values["learning_rate"],
+        beta_1=values["beta_1"],
         **ADAM,
         objective={name: values[name] for name in _OBJECTIVE},
     )

@@ -10,6 +10,7 @@ _UPDATES_AT_1 = ASSUMED(
     "the paper does not say how many; beta reaches 1 at 100,000 and stays as long as at any value"
 )
 _KERAS_INITIAL = CODE("encoders.py, build_encoder_z: the initial weights of Keras")
+_ONE_RATE = CODE("config.py, aae_optim: one rate for all networks")
 _SOONER = "so that codes are read within the first hundreds of updates, not thousands"
 _FROM_SHORT = "sixteen bars: first the updates of two of them, which are eight times as quick"
 _ORIGINS = {
@@ -30,6 +31,8 @@ _ORIGINS = {
         "beta_stairs": PAPER("4.1: by 0.1 every 10,000 updates"),
         "objective": PAPER("2.2 and figure 1: a game of encoder and discriminator"),
         "standardize": CODE("encoders.py, decoders.py: codes as they are"),
+        "critic_pace": _ONE_RATE,
+        "initial_frequencies": _KERAS_INITIAL,
         "initial_spread": _KERAS_INITIAL,
         "initial_stddev": _KERAS_INITIAL,
     },
@@ -50,6 +53,8 @@ _ORIGINS = {
         "beta_stairs": CODE("train_gm.py, train_v2: 0.1 after 5,000 updates, 0.2 after 10,000"),
         "objective": CODE("train_gm.py, MusAE_GM: one sum of all terms for all networks"),
         "standardize": CODE("encoders.py, decoders.py: codes as they are"),
+        "critic_pace": _ONE_RATE,
+        "initial_frequencies": _KERAS_INITIAL,
         "initial_spread": _KERAS_INITIAL,
         "initial_stddev": _KERAS_INITIAL,
     },
@@ -61,12 +66,17 @@ _ORIGINS = {
         "encoder_input": PAPER("3.1: binary states"),
         "shared_initial_state": PAPER("3.2.2: W_track, one for each track"),
         "learning_rate": ASSUMED("ten times the paper's, for an eighteenth of its updates or less"),
-        "learning_rate_decay": ASSUMED("ends at a fourth of the rate; the paper's at a twelfth"),
+        "learning_rate_decay": PAPER("4.1: it ends at a twelfth of the rate, as here"),
+        "beta_1": ASSUMED("with momentum codes swing around the prior: Gulrajani et al. take 0"),
         "beta": PAPER("4.1: annealed from 0 to 1"),
         "beta_steps": ASSUMED("ten of eleven equal stairs, as in the paper's updates"),
         "beta_stairs": ASSUMED("ten of eleven equal stairs, as in the paper's updates"),
         "objective": PAPER("2.2 and figure 1: a game of encoder and discriminator"),
         "standardize": ASSUMED(_SOONER),
+        "critic_pace": ASSUMED(
+            "at one pace with the encoder, whose rate is ten times the paper's, it lags behind"
+        ),
+        "initial_frequencies": ASSUMED(_SOONER),
         "initial_spread": ASSUMED(_SOONER),
         "initial_stddev": ASSUMED(_SOONER),
         "cut_share": ASSUMED(_FROM_SHORT),
@@ -134,9 +144,12 @@ _SETTINGS = {
         "encoder_input": "one_hot",
         "shared_initial_state": False,
         "standardize": True,
+        "critic_pace": 10.0,
+        "initial_frequencies": True,
         "initial_spread": 0.5,
         "initial_stddev": 0.1,
         "learning_rate": 1e-3,
+        "beta_1": 0.5,
         "beta": 1.0,
         "objective": "game",
     },
@@ -144,6 +157,9 @@ _SETTINGS = {
 _SETTINGS_OF_ALL = {
     "depth": 3,
     "standardize": False,
+    "critic_pace": 1.0,
+    "beta_1": 0.9,
+    "initial_frequencies": False,
     "initial_spread": None,
     "initial_stddev": None,
     "cut_share": 0.0,
@@ -163,7 +179,7 @@ _SMALL_TRAINING = {
     "lakh_band_16bar": {"batch_size": 32, "updates": 5000, "cut_share": 0.8, "cut_steps": 32},
 }
 
-ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+ADAM = {"beta_2": 0.999, "epsilon": 1e-7}
 EVALUATION = {
     "test_windows": 2000,
     "interpolations": 256,
@@ -180,7 +196,7 @@ def settings(profile, dataset):
         values |= _SMALL_TRAINING[dataset]
         stairs = values["updates"] // 11
         values |= {"beta_stairs": stairs, "beta_steps": 10 * stairs}
-        values["learning_rate_decay"] = 3 / values["updates"]
+        values["learning_rate_decay"] = 11 / values["updates"]
     return values
 
 

@@ -84,6 +84,27 @@ def test_a_frozen_critic_gives_the_same_score_and_keeps_its_weights(case):
     assert not of_kernel.any()
 
 
+def test_at_ten_times_the_pace_the_same_critic_moves_ten_times_as_far():
+    plain, quick = Critic((5, 4)), Critic((5, 4), pace=10.0)
+    z, moved = normal(6, 3, seed=8).astype("float32"), []
+    for critic in (plain, quick):
+        critic.build((None, 3))
+    for slow, fast in zip(plain.kernels, quick.kernels, strict=True):
+        width = np.sqrt(6 / sum(slow.shape))  # of Glorot's uniform draws
+        assert 0.5 * width < 10 * np.abs(ops.convert_to_numpy(fast)).max() <= width
+        fast.assign(slow / 10)
+    np.testing.assert_allclose(quick(z), plain(z), rtol=1e-5)
+    np.testing.assert_allclose(quick.input_gradient(z), plain.input_gradient(z), rtol=1e-5)
+    for critic in (plain, quick):
+        before = critic.pace * ops.convert_to_numpy(critic.kernels[0])
+        variables = critic.trainable_variables
+        optimizer = keras.optimizers.Adam(1e-3, epsilon=1e-12)
+        found = gradients(lambda critic=critic: ops.sum(critic(z)), variables)
+        optimizer.apply([ops.convert_to_tensor(each) for each in found], variables)
+        moved.append(critic.pace * ops.convert_to_numpy(critic.kernels[0]) - before)
+    np.testing.assert_allclose(moved[1], 10 * moved[0], rtol=1e-3, atol=1e-7)
+
+
 def test_a_slope_of_one_costs_nothing():
     rows = np.array([[0.6, 0.8], [3.0, 4.0], [0.0, 0.0]])
     np.testing.assert_allclose(gradient_penalty(rows), [0, 16, 1], atol=1e-5)

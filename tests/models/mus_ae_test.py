@@ -302,10 +302,41 @@ def test_standardizing_only_counts_codes_in_other_units():
         weight.assign(rows)
 
     expected, found = (each(given(), training=False) for each in (plain, standardized))
-    for name in expected:
+    # Of the penalty too, whose slope is by other units; see the next test.
+    for name in expected.keys() - {"gradient_penalty"}:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-5)
     codes = plain.draw_codes(2, seed=0, genre="jazz")
     np.testing.assert_allclose(standardized.logits(codes, 8), plain.logits(codes, 8), atol=1e-4)
+
+
+def test_the_penalty_is_of_the_slope_by_standardized_codes():
+    model, inputs = make(genres=GENRES, standardize=True), given()
+    mean, stddev = model.encode(inputs["x"])
+    component = np.where(inputs["genres"].any(axis=1), inputs["genres"].argmax(axis=1), 3)
+    real = model.prior(inputs["eps_prior"], component)
+    between = inputs["alpha"] * real + (1 - inputs["alpha"]) * (mean + stddev * inputs["eps_z"])
+    told, step = ops.convert_to_tensor(inputs["genres"], "float32"), 1e-2
+    slope = [
+        (
+            model.critic(between / model.unit + step * direction, told)
+            - model.critic(between / model.unit - step * direction, told)
+        )
+        / (2 * step)
+        for direction in np.eye(3, dtype="float32")
+    ]
+    norm = np.linalg.norm(np.stack([ops.convert_to_numpy(each) for each in slope]), axis=0)
+    found = model(inputs, training=False)["gradient_penalty"]
+    np.testing.assert_allclose(found, (norm - 1) ** 2, rtol=1e-3, atol=1e-4)
+
+
+def test_before_training_a_decoder_may_expect_each_token_as_often_as_it_is():
+    keras.utils.set_random_seed(0)
+    model, x = MusAE(**SIZES), tokens(16)
+    x[:, 1:, 0] = 3  # mostly the same token
+    model.expect_frequencies(x)
+    shares = ops.softmax(model.logits(np.zeros((1, 3)), 8)[0, 0, :7])
+    counts = 1 + np.bincount(x[..., 0].ravel(), minlength=7)
+    np.testing.assert_allclose(shares, counts / counts.sum(), rtol=1e-5)
 
 
 def test_codes_are_spread_by_shares_of_the_prior_s_widths():
