@@ -160,7 +160,7 @@ def make_model(values, music):
         own |= {"genres": music.genres, "genre_order": music.genre_order}
     model = MusAE(**own)
     if values["initial_frequencies"]:
-        model.expect_frequencies(music.some("train", COUNTED))
+        model.decoder.expect_frequencies(music.some("train", COUNTED))
     if values["initial_spread"]:
         x = music.some("train", SPREAD_BY)
         model.spread_codes(x, values["initial_spread"], values["initial_stddev"])

@@ -323,14 +323,6 @@ class MusAE(LatentSpace, Autoencoder):
         x = ops.convert_to_tensor(x, "int32")
         self.posterior.spread(self._encoding(x), spread, stddev)
 
-    def expect_frequencies(self, x):
-        """Sets the decoder, before training, to expect each token as often as it is.
-
-        Args:
-            x: int tokens `(batch, time, track)`, windows to train on.
-        """
-        self.decoder.expect_frequencies(x)
-
     def logits(self, z, length):
         """Logits of the tokens of codes: `(batch, latent)` to `(batch, length, logit)`."""
         codes = ops.convert_to_tensor(z, "float32") / self.unit

@@ -333,7 +333,7 @@ def test_before_training_a_decoder_may_expect_each_token_as_often_as_it_is():
     keras.utils.set_random_seed(0)
     model, x = MusAE(**SIZES), tokens(16)
     x[:, 1:, 0] = 3  # mostly the same token
-    model.expect_frequencies(x)
+    model.decoder.expect_frequencies(x)
     shares = ops.softmax(model.logits(np.zeros((1, 3)), 8)[0, 0, :7])
     counts = 1 + np.bincount(x[..., 0].ravel(), minlength=7)
     np.testing.assert_allclose(shares, counts / counts.sum(), rtol=1e-5)
