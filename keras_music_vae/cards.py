@@ -1,5 +1,7 @@
 """Model cards: what a preset is and how to play it, for people."""
 
+from keras_music_vae.music import chords
+
 
 def model_card(preset, facts, results):
     """Writes the model card of a preset, in Markdown.
@@ -46,10 +48,19 @@ def model_card(preset, facts, results):
 
 def _examples(preset, key):
     """How to play the model, as blocks of Markdown: a command and a program."""
-    if controls := preset.config.get("control_dim"):
+    controls = preset.config.get("control_dim")
+    if controls == chords.CLASSES and preset.representation:
+        played = "--chords C Am F G --seed 1 --out music.mid"
+        return _block(
+            "bash", f"python -m keras_music_vae sample --preset {preset.name} {played}"
+        ), (
+            "The model is told a chord at each step. In Python: "
+            '`play.sample(model, chords=["C", "Am", "F", "G"])`.'
+        )
+    if controls:
         return (
-            f"The model is told {controls} values at each step, such as chords, which MIDI files "
-            "do not have: it plays in Python, with `model.sample(..., controls=controls)`.",
+            f"The model is told {controls} values at each step, which MIDI files do not have: it "
+            "plays in Python, with `model.sample(..., controls=controls)`.",
         )
     imports = ["from keras_music_vae import from_preset"]
     lines = [f'model = from_preset("{preset.name}")']

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_music_vae.music import chords as harmony
 from keras_music_vae.music import midi
 from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
 from keras_music_vae.music.representations import (
@@ -70,7 +71,7 @@ class Swept(NamedTuple):
     found: np.ndarray | None
 
 
-def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
+def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None, chords=None):
     """Makes pieces from nothing.
 
     Args:
@@ -82,13 +83,15 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
             for `MusAE` and `MeasureVAE`.
         seed: int, see the model's `decode`.
         genre: str, one of the model's `genres` of whose codes to draw; None for any.
+        chords: sequence of str, such as "C", "Am", "F", "G", for an equal part of the piece each;
+            of models that are told them, see `music.chords`.
 
     Returns:
         list of `midi.Score`, on the grid of steps, but grooves.
 
     Raises:
-        PlayError: if the model has no representation, is told chords, makes no such length, or has
-            no such genre.
+        PlayError: if the model has no representation, is told what is not given or given what it
+            is not told, makes no such length, or has no such genre.
     """
     representation, own = _representation(model, codes=False), window_bars(model)
     if model.length_unit > 1 and bars not in (None, own):
@@ -98,16 +101,18 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None):
         )
     told = {} if genre is None else {"genre": _genre(model, genre)}
     length = (bars or own) * steps_per_bar(representation)
+    if (controls := _told(model, chords, length)) is not None:
+        told["controls"] = np.repeat(controls[None], count, axis=0)
     made = model.sample(count, length, temperature, seed, **told)
     return [representation.decode(tokens_of(window, representation)) for window in made]
 
 
-def reconstruct(model, source, temperature=None, seed=0):
+def reconstruct(model, source, temperature=None, seed=0, chords=None):
     """Encodes a whole piece window by window, and decodes it again.
 
     Of grooves the encoder is told what the `source` of the representation says, so that a model
     that was trained by it plays the hits of a piece with velocities and offsets of its own, makes
-    a groove of taps, or adds a hi-hat.
+    a groove of taps, or adds a hi-hat. One that is told hits at each step is told the piece's.
 
     Bars are counted from the beginning of the file. Of the tracks that may be one part, `lines`
     chooses one.
@@ -115,17 +120,28 @@ def reconstruct(model, source, temperature=None, seed=0):
     Args:
         model: see `sample`; with an encoder.
         source: path or bytes of a MIDI file, or `midi.Score`.
-        temperature, seed: see `sample`.
+        temperature, seed, chords: see `sample`.
 
     Returns:
         `Remade`.
 
     Raises:
         midi.MidiError: if the file cannot be read or has no window of music; says why.
-        PlayError: if the model has no representation, is told chords, or has no encoder.
+        PlayError: if the model has no representation or no encoder, or as for `sample`.
         OSError: if the path cannot be read.
     """
-    return _remade(model, source, lambda windows: model.reconstruct(windows, temperature, seed))
+
+    def remake(windows, length):
+        count, steps, _ = windows.shape
+        if isinstance(model.representation, Groove) and model.control_dim == len(model.num_classes):
+            controls = windows[..., : model.control_dim]
+        elif (controls := _told(model, chords, length)) is not None:
+            controls = np.pad(controls, ((0, count * steps - length), (0, 0)), "edge")
+            controls = controls.reshape(count, steps, -1)
+        told = {} if controls is None else {"controls": controls}
+        return model.reconstruct(windows, temperature, seed, **told)
+
+    return _remade(model, source, remake)
 
 
 def edit(model, source, genre, amount=0.5, temperature=None, seed=0):
@@ -147,10 +163,10 @@ def edit(model, source, genre, amount=0.5, temperature=None, seed=0):
         ValueError: if the amount is below 0 or above 1.
     """
     genre = _genre(model, genre)
-    return _remade(model, source, lambda x: model.edit(x, genre, amount, temperature, seed))
+    return _remade(model, source, lambda x, _: model.edit(x, genre, amount, temperature, seed))
 
 
-def interpolate(model, first, second, steps=9, temperature=None, seed=0):
+def interpolate(model, first, second, steps=9, temperature=None, seed=0, chords=None):
     """Makes the windows between the first windows of two files, one after the other.
 
     Args:
@@ -158,6 +174,7 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0):
         first, second: as `source` of `reconstruct`.
         steps: int, windows to make, both ends included.
         temperature, seed: see `sample`.
+        chords: see `sample`; those of both ends and of each window between.
 
     Returns:
         `midi.Score`, on the grid of steps, but grooves.
@@ -168,7 +185,9 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0):
     representation, bars = _representation(model), window_bars(model)
     ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
     ends = _heard(window_of(ends, representation, model.num_classes), representation)
-    made = model.interpolate(*ends, steps, temperature, seed)
+    told = _told(model, chords, ends.shape[1])
+    told = {} if told is None else {"controls": told}
+    made = model.interpolate(*ends, steps, temperature, seed, **told)
     return representation.decode(tokens_of(np.concatenate(made), representation))
 
 
@@ -193,6 +212,7 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
             no such bar.
     """
     representation, bars = _representation(model), window_bars(model)
+    _told(model, None, 1)  # or says what it would have to be told
     known = getattr(getattr(model, "preset", None), "attributes", None) or {}
     if attribute not in known:
         raise PlayError(
@@ -281,14 +301,30 @@ def _representation(model, codes=True):
         raise PlayError(
             "This model has no representation, by which its arrays become notes. Use it in Python."
         )
-    if model.control_dim:
-        raise PlayError(
-            f"This model is told {model.control_dim} values at each step, such as chords, which "
-            "MIDI files do not have. Use it in Python."
-        )
     if codes and not model.latent_dim:
         raise PlayError("This model is a decoder alone, which reads no music. Choose a VAE.")
     return model.representation
+
+
+def _told(model, chords, length):
+    """Chords as the model is told them, float array `(time, control)`; None if it is told none."""
+    if not model.control_dim:
+        if chords:
+            raise PlayError("This model is told no chords. Leave them out.")
+        return None
+    if model.control_dim != harmony.CLASSES:
+        raise PlayError(
+            f"This model is told {model.control_dim} values at each step that are no chords; hits "
+            "of grooves are known where a piece is reconstructed. Use it in Python."
+        )
+    if not chords:
+        raise PlayError(
+            "This model plays to chords, which MIDI files do not have. Give them, such as C Am F G."
+        )
+    try:
+        return harmony.tell(chords, model.representation, length)
+    except ValueError as error:
+        raise PlayError(str(error)) from error
 
 
 def _genre(model, name):
@@ -305,7 +341,13 @@ def _genre(model, name):
 
 
 def _remade(model, source, remake):
-    """Makes a piece again by a function of windows `(window, time, part)`, as `Remade`."""
+    """Makes a piece again, as `Remade`.
+
+    Args:
+        model, source: see `reconstruct`.
+        remake: function of windows `(window, time, part)` and the steps of the piece, which the
+            last window may go beyond.
+    """
     representation, bars = _representation(model), window_bars(model)
     _windows(source, representation, bars)  # or says why there is none
     score = lines(_score(source), representation)
@@ -314,7 +356,7 @@ def _remade(model, source, remake):
     tokens = representation.encode(score, length + -length % steps)
     tokens = window_of(tokens, representation, model.num_classes)
     windows = _cut(tokens, representation, np.arange(0, len(tokens), steps), steps)
-    made = np.concatenate(remake(windows))
+    made = np.concatenate(remake(windows, length))
     if isinstance(representation, Band):
         _hold_over_edges(made, tokens, steps)
     tokens, made = tokens[:length], made[:length]

@@ -6,13 +6,15 @@ import pytest
 
 from keras_music_vae import play, presets
 from keras_music_vae.models import MusAE, MusicVAE
-from keras_music_vae.music import midi
+from keras_music_vae.music import chords, midi
 from keras_music_vae.music.representations import (
     Band,
     Drums,
     Groove,
     Melody,
+    Performance,
     Trio,
+    steps_per_bar,
     tokens_of,
     window_of,
 )
@@ -20,6 +22,14 @@ from keras_music_vae.music.representations.band import sounding
 
 SIZES = {"latent_dim": 3, "encoder_units": (4,), "decoder_units": (6, 4)}
 TRIO = {"num_classes": (90, 90, 512), "subsequences": 4, "split_parts": True}
+ENSEMBLE = SIZES | {
+    "num_classes": (490,),
+    "end_token": 489,
+    "encoder_units": (4, 4),
+    "encoder_lengths": (64, 8),
+    "subsequences": 8,
+    "conductor_units": (4,),
+}
 BAND = {"latent_dim": 3, "units": 4, "depth": 1, "genres": ("rock", "jazz", "folk")}
 MODELS = {
     "melody": (MusicVAE, SIZES | {"num_classes": (90,)}, Melody(), None),
@@ -37,6 +47,7 @@ MODELS = {
     ),
     "trio": (MusicVAE, SIZES | TRIO, Trio(), 4),
     "band": (MusAE, BAND, Band(), 4),
+    "ensemble": (MusicVAE, ENSEMBLE, Performance(), 1),
 }
 
 
@@ -108,8 +119,9 @@ def test_a_piece_is_made_again_window_by_window(model):
     remade = play.reconstruct(model, score, temperature=0.5, seed=3)
     tokens = encoded(model, score)
     np.testing.assert_array_equal(remade.tokens, tokens)
-    assert remade.made.shape == tokens.shape == (9 * 16, model.parts)
-    steps = 16 * play.window_bars(model)
+    bar = steps_per_bar(model.representation)
+    assert remade.made.shape == tokens.shape == (9 * bar, model.parts)
+    steps = bar * play.window_bars(model)
     count = -(-len(tokens) // steps)
     padded = encoded(model, score, count * steps)
     windows = padded.reshape(count, steps, -1).copy()
@@ -193,7 +205,7 @@ def test_files_and_bytes_are_read_as_scores_are(model, tmp_path):
 
 
 def test_samples_are_those_of_the_model(model):
-    length = 16 * play.window_bars(model)
+    length = steps_per_bar(model.representation) * play.window_bars(model)
     expected = model.sample(2, length, 0.7, 5)
     for score, window in zip(play.sample(model, 2, None, 0.7, 5), expected, strict=True):
         tokens = model.representation.encode(score, length)
@@ -236,6 +248,41 @@ def test_of_grooves_the_encoder_is_told_the_source(source):
     expected = groove.decode(np.concatenate(model.interpolate(*ends, 3, 0.5, 3)))
     between = play.interpolate(model, score, score, 3, 0.5, 3)
     np.testing.assert_array_equal(between.notes, expected.notes)
+
+
+@pytest.mark.parametrize("representation", [Melody(), Performance()])
+def test_chords_are_told_step_by_step(representation):
+    sizes = ENSEMBLE if isinstance(representation, Performance) else SIZES | {"num_classes": (90,)}
+    model = MusicVAE(**sizes, control_dim=49)
+    model.representation = representation
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * keras.random.normal(weight.shape, seed=1))
+    score, names = band(), ["C", "G7", "Am"]
+    bar, bars = steps_per_bar(representation), play.window_bars(model)
+    told = chords.tell(names, representation, 9 * bar)
+    told = np.concatenate([told, told[-1:].repeat(-9 % bars * bar, axis=0)])
+    told = told.reshape(-1, bars * bar, 49)
+    tokens = encoded(model, score, len(told) * bars * bar).reshape(len(told), bars * bar, 1)
+    made = np.concatenate(model.reconstruct(tokens, 0.5, 3, told))[: 9 * bar]
+    remade = play.reconstruct(model, score, 0.5, 3, names)
+    np.testing.assert_array_equal(remade.made, made)
+    assert (made != play.reconstruct(model, score, 0.5, 3, ["Edim"]).made).any()
+    told = chords.tell(["F"], representation, bars * bar)
+    expected = model.sample(2, bars * bar, 0.5, 3, np.stack([told, told]))
+    for score, window in zip(
+        play.sample(model, 2, None, 0.5, 3, None, ["F"]), expected, strict=True
+    ):
+        decoded = representation.decode(tokens_of(window, representation))
+        np.testing.assert_array_equal(score.notes, decoded.notes)
+
+
+def test_a_model_of_grooves_that_is_told_hits_is_told_the_piece_s():
+    keras.utils.set_random_seed(1)
+    model = MusicVAE((2,) * 9, **SIZES, head="groove", control_dim=9)
+    groove = model.representation = Groove()
+    windows = groove.encode(band(), 10 * 16).reshape(5, 32, 27)
+    made = np.concatenate(model.reconstruct(windows, 0.5, 3, windows[..., :9]))[: 9 * 16]
+    np.testing.assert_array_equal(play.reconstruct(model, band(), 0.5, 3).made, made[:, :9])
 
 
 def test_shares_kept():

@@ -32,6 +32,8 @@ def import_magenta(options):
     start_keras()
     from keras_music_vae import presets
     from keras_music_vae.checkpoints import magenta
+    from keras_music_vae.music import chords
+    from keras_music_vae.music.representations import steps_per_bar
 
     try:
         model = magenta.load(options.checkpoint, options.config)
@@ -39,40 +41,41 @@ def import_magenta(options):
         first, *problems = str(error).splitlines()
         several = f" ({len(problems)} differ, such as {problems[0]})" if problems else ""
         raise CommandError(f"{options.checkpoint}: {first}{several}") from error
+    representation = magenta_representation(options.config, model.num_classes)
     preset = presets.save_preset(
         model,
         out,
         summary=f"MusicVAE of Magenta's configuration {options.config}",
-        representation=magenta_representation(options.config, model.num_classes),
-        bars=magenta_bars(options.config),
+        representation=representation,
+        bars=MAGENTA[options.config].training["seq_length"] // steps_per_bar(representation),
         facts={
             "Weights": f"Magenta's checkpoint {Path(options.checkpoint).name}",
             "Licence": "that of the checkpoint",
         },
     )
     print(f"{out}: a preset of {preset.parameters:,} parameters, for --preset {out}")
-    if preset.representation is None:
-        print("Its arrays are no notes of a file: use it in Python, or export it.")
-    elif model.control_dim:
-        print("It plays to controls, such as chords, step by step: use it in Python, or export it.")
+    if model.control_dim == chords.CLASSES:
+        print("It plays to chords: give the commands --chords C Am F G")
 
 
 def magenta_representation(config, num_classes):
-    """The representation of one of Magenta's configurations, None where it is not built."""
-    from keras_music_vae.music.representations import Drums, Groove, Melody, Trio, fits
+    """The representation of one of Magenta's configurations."""
+    from keras_music_vae.music.representations import (
+        Drums,
+        Groove,
+        Melody,
+        Performance,
+        Trio,
+        fits,
+    )
 
     if config.startswith("groovae"):
         return Groove(source=MAGENTA[config].training["source"])
     # The published models of drums are older than the drum map of 2019. Melodies of two bars are of
     # programs 0 to 31, those of sixteen of any.
     melody = Melody(last_program=31) if config.startswith("cat-mel_2bar") else Melody()
-    known = melody, Drums("2017"), Drums("pitches"), Trio(drum_map="2017")
-    return next((each for each in known if fits(each, num_classes)), None)
-
-
-def magenta_bars(config):
-    """Int, the bars of a window of one of Magenta's configurations, if its steps are sixteenths."""
-    return MAGENTA[config].training["seq_length"] // 16
+    known = melody, Drums("2017"), Drums("pitches"), Trio(drum_map="2017"), Performance()
+    return next(each for each in known if fits(each, num_classes))
 
 
 def datasets(options):

@@ -85,6 +85,7 @@ def _add_music(command):
     made.add_argument(
         "--genre", help="of MusAE, one that `presets` lists (default: any, drawn for each piece)"
     )
+    _add_chords(made)
     _add_randomness(made)
     made.add_argument("--out", required=True, help="MIDI file; several pieces are numbered")
     made.add_argument("--plot", help="PNG file of the piano roll")
@@ -96,6 +97,7 @@ def _add_music(command):
     )
     again.add_argument("midi", metavar="IN.mid", help="MIDI file")
     _add_preset(again)
+    _add_chords(again)
     _add_randomness(again)
     again.add_argument("--out", required=True, help="MIDI file")
 
@@ -124,6 +126,7 @@ def _add_music(command):
     between.add_argument("first", metavar="A.mid", help="MIDI file to begin with")
     between.add_argument("second", metavar="B.mid", help="MIDI file to end with")
     _add_preset(between)
+    _add_chords(between)
     text = "windows to make, both ends included (default: 9)"
     between.add_argument("--steps", type=_whole(2), default=9, help=text)
     _add_randomness(between)
@@ -155,6 +158,11 @@ def _add_music(command):
 def _add_preset(parser):
     text = "a name that `presets` lists, or a folder"
     parser.add_argument("--preset", required=True, help=text)
+
+
+def _add_chords(parser):
+    text = "of models that are told them: such as C Am F G7, for an equal part of the piece each"
+    parser.add_argument("--chords", nargs="+", metavar="CHORD", help=text)
 
 
 def _add_randomness(parser, default="1, with these 0"):

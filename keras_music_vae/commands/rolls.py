@@ -14,6 +14,7 @@ def sample(model, options):
         raise CommandError(f"{model.preset.name} counts in steps; give --steps, not --bars.")
     if options.genre:
         raise CommandError(f"{model.preset.name} has no genres to choose from; leave out --genre.")
+    _check_chords(model, options)
     _check_key(model, options.key)
     steps = options.steps or STEPS
     rolls = model.sample(options.count, steps, options.key, None, options.temperature, options.seed)
@@ -31,6 +32,7 @@ def sample(model, options):
 
 def reconstruct(model, score, options):
     """The score that the command `reconstruct` writes, and what it says of it."""
+    _check_chords(model, options)
     roll = model.representation.encode(score)
     if not roll.any():
         raise CommandError(f"{options.midi} has no notes on the piano's 88 keys but drums.")
@@ -41,6 +43,11 @@ def reconstruct(model, score, options):
     kept, total = int((made & roll).sum()), int(roll.sum())
     told = f"{len(roll)} steps; {kept} of {total} notes kept, {int(made.sum()) - kept} new"
     return model.representation.decode(made), told
+
+
+def _check_chords(model, options):
+    if options.chords:
+        raise CommandError(f"{model.preset.name} is told no chords; leave out --chords.")
 
 
 def _check_key(model, key):

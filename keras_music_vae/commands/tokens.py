@@ -16,7 +16,13 @@ def sample(model, options):
         raise CommandError(f"{model.preset.name} counts in bars; give --bars, not --steps.")
     with _refusals():
         scores = play.sample(
-            model, options.count, options.bars, options.temperature, options.seed, options.genre
+            model,
+            options.count,
+            options.bars,
+            options.temperature,
+            options.seed,
+            options.genre,
+            options.chords,
         )
     bars = options.bars or play.window_bars(model)
     return [_piece(score, bars, _bars(bars)) for score in scores]
@@ -27,7 +33,8 @@ def reconstruct(model, score, options):
     from keras_music_vae import play
 
     with _refusals():
-        remade = play.reconstruct(model, options.midi, options.temperature, options.seed)
+        how = options.temperature, options.seed, options.chords
+        remade = play.reconstruct(model, options.midi, *how)
     return remade.score, _told(model, score, remade)
 
 
@@ -60,8 +67,9 @@ def interpolate(model, options):
     from keras_music_vae import play
 
     ends = options.first, options.second
+    how = options.temperature, options.seed, options.chords
     with _refusals():
-        score = play.interpolate(model, *ends, options.steps, options.temperature, options.seed)
+        score = play.interpolate(model, *ends, options.steps, *how)
     window = play.window_bars(model)
     bars = options.steps * window
     return _piece(score, bars, f"{options.steps} windows, {_bars(bars)}")

@@ -3,6 +3,7 @@
 from keras_music_vae.music import (
     attributes,
     audio,
+    chords,
     convert,
     genres,
     midi,
@@ -16,6 +17,7 @@ from keras_music_vae.music import (
 __all__ = [
     "attributes",
     "audio",
+    "chords",
     "convert",
     "genres",
     "midi",

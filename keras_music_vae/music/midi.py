@@ -59,6 +59,7 @@ _SENTENCES = {
     "no_drums": "No part on channel 10 has a drum that the drum map knows.",
     "no_trio": "The file lacks a melody (programs 0 to 31), a bass (32 to 39) or drums.",
     "no_band": "The file lacks drums, a bass, a guitar or piano, or any other instrument.",
+    "no_ensemble": "No bar has two to eight instruments, each of at most 62 events there.",
     "no_4_4": "No part of the music with notes has bars of sixteen sixteenths, as 4/4 has.",
     "not_4_4": "Not all of the music is in 4/4.",
     "changing_tempo": "The tempo or the metre changes each time before a window is full.",

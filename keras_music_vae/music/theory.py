@@ -216,6 +216,11 @@ def transpose_roll(roll, semitones):
     return moved
 
 
+def pitch_class(name):
+    """Int, 0 to 11, the pitch class of a letter and its accidental, as in "C", "F#" or "Bb"."""
+    return (_LETTERS[name[0]] + _ACCIDENTALS[name[1:]]) % 12
+
+
 def name_chord(weights):
     """Names the chord that best matches pitches or their probabilities (the labels of Figure 4).
 
@@ -257,7 +262,7 @@ def name_chord(weights):
 
 def _tonic_and_mode(key):
     tonic, mode = parse_key(key).split()
-    return (_LETTERS[tonic[0]] + _ACCIDENTALS[tonic[1:]]) % 12, mode
+    return pitch_class(tonic), mode
 
 
 def _check_roll(roll):

@@ -134,8 +134,8 @@ _NOTE_DROPOUT = (
     "80 % (max_note_dropout_probability); here all are told."
 )
 _EVENTS = (
-    "Its events, programs and time shifts of eight instruments, are not represented here: tokens "
-    "go in and out, as arrays."
+    "A note that begins less than half a step before a bar line is of the next bar; Magenta's "
+    "converter loses it. Sustain pedals are not heard."
 )
 _AFTER_THE_END = (
     "While decoding, an instrument begins from no token where the one before has ended, as in "

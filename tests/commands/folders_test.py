@@ -11,9 +11,16 @@ import pytest
 from keras_music_vae import presets
 from keras_music_vae.__main__ import main
 from keras_music_vae.checkpoints import magenta
-from keras_music_vae.commands.folders import magenta_bars, magenta_representation
+from keras_music_vae.commands.folders import magenta_representation
 from keras_music_vae.models import MusicVAE
-from keras_music_vae.music.representations import Drums, Groove, Melody, Trio
+from keras_music_vae.music.representations import (
+    Drums,
+    Groove,
+    Melody,
+    Performance,
+    Trio,
+    steps_per_bar,
+)
 from keras_music_vae.papers.magenta import MAGENTA
 
 tensorflow_only = pytest.mark.skipif(
@@ -108,24 +115,26 @@ def test_another_configuration_is_told_in_one_line(checkpoint, tmp_path, capsys)
     assert not (tmp_path / "other").exists()
 
 
-def test_events_of_instruments_are_imported_without_a_representation(monkeypatch, capsys, tmp_path):
+def test_events_of_instruments_are_imported_and_played(monkeypatch, capsys, tmp_path):
     config = "hier-multiperf_vel_1bar_med"
     sizes = SIZES | {"encoder_units": (4, 4), "conductor_units": (4,)}
     model = MusicVAE(**MAGENTA[config].model | sizes)
     monkeypatch.setattr(magenta, "load", lambda path, name: model)
     assert main(["import-magenta", "any", "--config", config, "--out", "events"]) == 0
-    assert "Its arrays are no notes of a file" in capsys.readouterr().out
     again = presets.from_preset("events")
-    assert (again.representation, again.end_token) == (None, 489)
-    assert "512 steps |" in (tmp_path / "events" / presets.CARD).read_text()
+    assert (again.representation, again.preset.window_bars) == (Performance(), 1)
+    assert "1 bar of 512 steps |" in (tmp_path / "events" / presets.CARD).read_text()
+    assert main(["sample", "--preset", "events", "--out", "new.mid"]) == 0
+    assert "new.mid: 1 bar, 2 s at 120" in capsys.readouterr().out
 
 
-def test_that_a_model_needs_controls_is_told(monkeypatch, capsys):
+def test_that_a_model_needs_chords_is_told(monkeypatch, capsys):
     config = "cat-mel_2bar_med_chords"
     chords = MusicVAE(**MAGENTA[config].model | SIZES)
     monkeypatch.setattr(magenta, "load", lambda path, name: chords)
     assert main(["import-magenta", "any", "--config", config, "--out", "chords"]) == 0
-    assert "It plays to controls" in capsys.readouterr().out
+    assert "It plays to chords: give the commands --chords C Am F G" in capsys.readouterr().out
+    assert main(["sample", "--preset", "chords", "--chords", "C", "G7", "--out", "new.mid"]) == 0
 
 
 def test_what_is_no_checkpoint_is_told(capsys):
@@ -145,10 +154,10 @@ def test_a_groove_is_imported_with_what_its_encoder_is_told(monkeypatch):
 
 
 def test_every_configuration_has_its_representation_and_its_bars():
-    found = {
-        name: (magenta_representation(name, MAGENTA[name].model["num_classes"]), magenta_bars(name))
-        for name in MAGENTA
-    }
+    found = {}
+    for name, configuration in MAGENTA.items():
+        known = magenta_representation(name, configuration.model["num_classes"])
+        found[name] = known, configuration.training["seq_length"] // steps_per_bar(known)
     assert found["cat-mel_2bar_big"] == (Melody(last_program=31), 2)
     assert found["hierdec-mel_16bar"] == (Melody(), 16)
     assert found["cat-drums_2bar_small"] == (Drums("2017"), 2)
@@ -157,10 +166,8 @@ def test_every_configuration_has_its_representation_and_its_bars():
     assert found["hier-trio_16bar"] == (Trio(drum_map="2017"), 16)
     assert found["groovae_4bar"] == (Groove(), 4)
     assert found["groovae_2bar_humanize"] == (Groove(source="hits"), 2)
-    performances = found.keys() - {name for name, (known, _) in found.items() if known}
-    assert {name.split("_")[0] for name in performances} == {"hier-multiperf"}
-    bars = {bars for name, (_, bars) in found.items() if name not in performances}
-    assert bars == {2, 4, 16}
+    assert found["hier-multiperf_vel_1bar_med"] == (Performance(), 1)
+    assert {bars for _, bars in found.values()} == {1, 2, 4, 16}
 
 
 def test_a_preset_says_bars_and_representation(tmp_path):

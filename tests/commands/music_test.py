@@ -11,8 +11,16 @@ from keras_music_vae import play, presets
 from keras_music_vae.__main__ import main
 from keras_music_vae.models import VAE, MusAE, MusicVAE
 from keras_music_vae.music import midi
-from keras_music_vae.music.representations import Band, Drums, Groove, Melody, Trio, tokens_of
-from tests.play_test import BAND, SIZES, TRIO, band
+from keras_music_vae.music.representations import (
+    Band,
+    Drums,
+    Groove,
+    Melody,
+    Performance,
+    Trio,
+    tokens_of,
+)
+from tests.play_test import BAND, ENSEMBLE, SIZES, TRIO, band
 
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="SavedModels are written by TensorFlow"
@@ -29,7 +37,10 @@ def shipped(tmp_path_factory):
         "drums": (MusicVAE((512,), **SIZES, encoder_input="drum_roll"), Drums(), 1),
         "trio": (MusicVAE(**SIZES | TRIO), Trio(), 4),
         "alone": (MusicVAE((90,), **SIZES | {"latent_dim": 0}), Melody(), None),
-        "chords": (MusicVAE((90,), **SIZES, control_dim=2), Melody(), None),
+        "chords": (MusicVAE((90,), **SIZES, control_dim=49), Melody(), None),
+        "told": (MusicVAE((90,), **SIZES, control_dim=2), Melody(), None),
+        "hits": (MusicVAE((2,) * 9, **SIZES, head="groove", control_dim=9), Groove(), None),
+        "ensemble": (MusicVAE(**ENSEMBLE), Performance(), 1),
         "groove": (MusicVAE((2,) * 9, **SIZES, head="groove"), Groove(source="taps"), None),
         "eight": (MusicVAE((2,) * 8, **SIZES, head="groove"), None, None),
         "bands": (MusAE(**BAND, genre_order=(2, 0, 1)), Band(), 4),
@@ -115,6 +126,32 @@ def test_several_pieces_of_other_lengths_with_plots(tmp_path, capsys):
         assert_same_notes(f"a_{number}.mid", Melody().decode(window[:, 0]))
         assert (tmp_path / f"a_{number}.png").read_bytes().startswith(b"\x89PNG")
     assert "a_2.mid: 3 bars, 6 s at 120 quarters a minute" in capsys.readouterr().out
+
+
+def test_an_ensemble_is_sampled_reconstructed_and_interpolated(song, capsys):
+    model = presets.from_preset("ensemble")
+    assert main(["sample", "--preset", "ensemble", "--seed", "3", "--out", "a.mid"]) == 0
+    assert capsys.readouterr().out == "a.mid: 1 bar, 3 s at 90 quarters a minute\n"
+    assert_same_notes("a.mid", play.sample(model, seed=3)[0])
+    assert main(["reconstruct", "song.mid", "--preset", "ensemble", "--out", "b.mid"]) == 0
+    assert capsys.readouterr().out.startswith("b.mid: 9 bars in windows of 1; ")
+    assert_same_notes("b.mid", play.reconstruct(model, song).score)
+    assert main(between("ensemble", out="c.mid")) == 0
+    assert capsys.readouterr().out == "c.mid: 9 windows, 9 bars\n"
+    assert_same_notes("c.mid", play.interpolate(model, "song.mid", "other.mid"))
+
+
+def test_chords_are_told_to_every_command(song):
+    model = presets.from_preset("chords")
+    told = ["--chords", "C", "F#m7", "--preset", "chords"]
+    chords = ["C", "F#m7"]
+    assert main(["sample", *told, "--bars", "4", "--out", "a.mid"]) == 0
+    assert_same_notes("a.mid", play.sample(model, 1, 4, chords=chords)[0])
+    assert main(["reconstruct", "song.mid", *told, "--out", "b.mid"]) == 0
+    assert_same_notes("b.mid", play.reconstruct(model, song, chords=chords).score)
+    assert main(["interpolate", "song.mid", "other.mid", *told, "--out", "c.mid"]) == 0
+    expected = play.interpolate(model, "song.mid", "other.mid", chords=chords)
+    assert_same_notes("c.mid", expected)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +257,14 @@ MISTAKES = {
     "steps": (new("melody", "--steps", "8"), "melody counts in bars; give --bars, not --steps"),
     "bars of rolls": (new("rolls", "--bars", "8"), "give --steps, not --bars"),
     "bars of a hierarchy": (new("trio", "--bars", "2"), "makes pieces of 4 bars. Received: 2 bars"),
-    "chords": (new("chords"), "is told 2 values at each step"),
+    "no chords": (new("chords"), "plays to chords, which MIDI files do not have. Give them, such"),
+    "unknown chords": (new("chords", "--chords", "Gsus4"), "triad, such as"),
+    "many chords": (new("chords", "--chords", *["C"] * 33), "Expected 1 to 32 chords"),
+    "chords of none": (new("melody", "--chords", "C"), "This model is told no chords."),
+    "chords of rolls": (new("rolls", "--chords", "C"), "rolls is told no chords; leave out"),
+    "no chords but told": (new("told"), "is told 2 values at each step that are no chords"),
+    "hits from nothing": (new("hits"), "is told 9 values at each step that are no chords"),
+    "no ensemble": (again("ensemble", "melody.mid"), "melody.mid: No bar has two to eight instru"),
     "no representation": (new("eight"), "has no representation"),
     "no groove": (again("groove", "melody.mid"), "melody.mid: No part on channel 10 has a drum"),
     "decoder alone": (again("alone"), "a decoder alone"),

@@ -111,7 +111,7 @@ def test_named_configurations_are_a_row_each_and_what_is_missing_is_told():
     ):
         assert row in text
     assert "\n* `hier-multiperf_vel_1bar_med`, `hier-multiperf_vel_1bar_big`, " in text
-    assert "`hier-multiperf_vel_1bar_big_chords`: Its events" in text
+    assert "`hier-multiperf_vel_1bar_big_chords`: A note that" in text
 
 
 def test_the_command_prints_tables_and_writes(repository, capsys):

@@ -9,6 +9,7 @@ from keras_music_vae.music.representations.band import Band
 from keras_music_vae.music.representations.drums import Drums
 from keras_music_vae.music.representations.groove import Groove
 from keras_music_vae.music.representations.melody import Melody
+from keras_music_vae.music.representations.performance import Performance
 from keras_music_vae.music.representations.piano_roll import PianoRoll
 from keras_music_vae.music.representations.spelled_melody import SpelledMelody
 from keras_music_vae.music.representations.steps import (
@@ -27,6 +28,7 @@ __all__ = [
     "Drums",
     "Groove",
     "Melody",
+    "Performance",
     "PianoRoll",
     "SpelledMelody",
     "Trio",

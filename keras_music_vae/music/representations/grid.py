@@ -25,13 +25,14 @@ def pad_to_bar(steps):
     return -(-steps // BAR) * BAR
 
 
-def check_tokens(tokens, shape, num_classes):
+def check_tokens(tokens, shape, num_classes, *, lowest=0):
     """Returns tokens as an int64 array.
 
     Args:
         tokens: array.
         shape: tuple of the expected shape, None where any length will do.
         num_classes: int or tuple of int, one for each entry of the last axis.
+        lowest: int, the lowest token.
 
     Raises:
         ValueError: if the shape is another or a token is none of the classes.
@@ -47,11 +48,11 @@ def check_tokens(tokens, shape, num_classes):
             "songs of a batch one by one."
         )
     if not np.issubdtype(tokens.dtype, np.integer) or (
-        tokens.size and ((tokens < 0) | (tokens >= np.array(num_classes))).any()
+        tokens.size and ((tokens < lowest) | (tokens >= np.array(num_classes))).any()
     ):
         raise ValueError(
-            f"Expected whole tokens from 0 to below {num_classes}, received {tokens.dtype} from "
-            f"{tokens.min()} to {tokens.max()}. Sample from probabilities first."
+            f"Expected whole tokens from {lowest} to below {num_classes}, received {tokens.dtype} "
+            f"from {tokens.min()} to {tokens.max()}. Sample from probabilities first."
         )
     return tokens.astype(np.int64)
 

@@ -11,6 +11,7 @@ from keras_music_vae.music.representations.band import Band
 from keras_music_vae.music.representations.drums import Drums
 from keras_music_vae.music.representations.groove import Groove
 from keras_music_vae.music.representations.melody import Melody
+from keras_music_vae.music.representations.performance import NOTHING, Performance
 from keras_music_vae.music.representations.spelled_melody import SpelledMelody
 from keras_music_vae.music.representations.trio import Trio
 
@@ -24,12 +25,17 @@ def classes_of(representation):
 
 
 def steps_per_bar(representation):
-    """Int, the steps of a bar of 4/4: 16 sixteenths, or the 24 ticks of a `SpelledMelody`."""
+    """Int, the tokens of a bar of 4/4.
+
+    That is 16 sixteenths, the 24 ticks of a `SpelledMelody`, or the 512 of a `Performance`.
+    """
     return representation.window_shape(1)[0]
 
 
 def no_event(representation):
     """Int, the token of a step at which nothing happens."""
+    if isinstance(representation, Performance):
+        return NOTHING
     return getattr(representation, "hold", 0)
 
 
@@ -55,6 +61,7 @@ def fitting(num_classes):
         SpelledMelody(),
         SpelledMelody("published"),
         Band(),
+        Performance(),
     )
     return next((each for each in known if fits(each, num_classes)), None)
 

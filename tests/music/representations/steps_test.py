@@ -6,6 +6,7 @@ from keras_music_vae.music.representations import (
     Drums,
     Groove,
     Melody,
+    Performance,
     SpelledMelody,
     Trio,
     classes_of,
@@ -27,6 +28,7 @@ CASES = {
     "workshop trio": (Trio("workshop"), (130, 130, 512)),
     "band": (Band(), (130,) * 4),
     "spelled melody": (SpelledMelody(), (77,)),
+    "performance": (Performance(), (490,)),
     "published spelled melody": (SpelledMelody("published"), (71,)),
 }
 
@@ -76,8 +78,8 @@ def test_where_nothing_fits():
 
 def test_bars_have_as_many_steps_as_their_representation():
     steps = {each: steps_per_bar(each) for each, _ in CASES.values()}
-    assert {type(each) for each in steps if steps[each] != 16} == {SpelledMelody}
-    assert steps[SpelledMelody()] == 24
+    assert {type(each) for each in steps if steps[each] != 16} == {SpelledMelody, Performance}
+    assert (steps[SpelledMelody()], steps[Performance()]) == (24, 512)
 
 
 def test_the_token_of_no_event_goes_on_with_what_was():
