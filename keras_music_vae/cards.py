@@ -1,7 +1,5 @@
 """Model cards: what a preset is and how to play it, for people."""
 
-from keras_music_vae.music import chords
-
 
 def model_card(preset, facts, results):
     """Writes the model card of a preset, in Markdown.
@@ -48,8 +46,7 @@ def model_card(preset, facts, results):
 
 def _examples(preset, key):
     """How to play the model, as blocks of Markdown: a command and a program."""
-    controls = preset.config.get("control_dim")
-    if controls == chords.CLASSES and preset.representation:
+    if preset.plays_to_chords:
         played = "--chords C Am F G --seed 1 --out music.mid"
         return _block(
             "bash", f"python -m keras_music_vae sample --preset {preset.name} {played}"
@@ -57,7 +54,7 @@ def _examples(preset, key):
             "The model is told a chord at each step. In Python: "
             '`play.sample(model, chords=["C", "Am", "F", "G"])`.'
         )
-    if controls:
+    if controls := preset.config.get("control_dim"):
         return (
             f"The model is told {controls} values at each step, which MIDI files do not have: it "
             "plays in Python, with `model.sample(..., controls=controls)`.",

@@ -16,7 +16,7 @@ import numpy as np
 
 from keras_music_vae import __version__, files
 from keras_music_vae.cards import model_card
-from keras_music_vae.music import representations
+from keras_music_vae.music import chords, representations
 
 FORMAT = 1
 CONFIGURATION = "preset.json"
@@ -83,6 +83,11 @@ class Preset:
             return math.prod(lengths) // self.steps_per_bar
         bars = self.bars or self.config.get("subsequences")
         return bars or (1 if "ticks_per_beat" in self.config else 2)
+
+    @property
+    def plays_to_chords(self):
+        """Bool, whether its music can be written, and chords are what it is told at each step."""
+        return bool(self.representation) and self.config.get("control_dim") == chords.CLASSES
 
     @property
     def genres(self):

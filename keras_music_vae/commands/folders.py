@@ -32,7 +32,6 @@ def import_magenta(options):
     start_keras()
     from keras_music_vae import presets
     from keras_music_vae.checkpoints import magenta
-    from keras_music_vae.music import chords
     from keras_music_vae.music.representations import steps_per_bar
 
     try:
@@ -54,7 +53,7 @@ def import_magenta(options):
         },
     )
     print(f"{out}: a preset of {preset.parameters:,} parameters, for --preset {out}")
-    if model.control_dim == chords.CLASSES:
+    if preset.plays_to_chords:
         print("It plays to chords: give the commands --chords C Am F G")
 
 

@@ -53,7 +53,7 @@ def test_instruments_end_and_what_differs_is_said():
     for name in ended:
         assert CONFIGURATIONS[name].model["end_token"] == 489
         assert "MultiInstrumentPerformanceConverter: events, programs" in str(CONFIGURATIONS[name])
-        assert "not represented here" in str(CONFIGURATIONS[name])
+        assert "begins less than half a step before a bar line" in str(CONFIGURATIONS[name])
 
 
 def test_grooves_are_trained_with_dropout_and_say_where_it_is_from():
