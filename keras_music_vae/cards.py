@@ -46,14 +46,11 @@ def model_card(preset, facts, results):
 
 def _examples(preset, key):
     """How to play the model, as blocks of Markdown: a command and a program."""
-    if preset.plays_to_chords:
-        played = "--chords C Am F G --seed 1 --out music.mid"
-        return _block(
-            "bash", f"python -m keras_music_vae sample --preset {preset.name} {played}"
-        ), (
-            "The model is told a chord at each step. In Python: "
-            '`play.sample(model, chords=["C", "Am", "F", "G"])`.'
-        )
+    if names := preset.chord_example:
+        played = f"--chords {' '.join(names)} --seed 1 --out music.mid"
+        command = f"python -m keras_music_vae sample --preset {preset.name} {played}"
+        in_python = f"`play.sample(model, chords={list(names)})`"
+        return _block("bash", command), f"It plays to chords. In Python: {in_python}."
     if controls := preset.config.get("control_dim"):
         return (
             f"The model is told {controls} values at each step, which MIDI files do not have: it "

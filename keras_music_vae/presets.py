@@ -85,9 +85,10 @@ class Preset:
         return bars or (1 if "ticks_per_beat" in self.config else 2)
 
     @property
-    def plays_to_chords(self):
-        """Bool, whether its music can be written, and chords are what it is told at each step."""
-        return bool(self.representation) and self.config.get("control_dim") == chords.CLASSES
+    def chord_example(self):
+        """Tuple of str, chords for the bars of a window; () of models that are told none."""
+        told = self.representation and self.config.get("control_dim") == chords.CLASSES
+        return ("C", "Am", "F", "G")[: self.window_bars] if told else ()
 
     @property
     def genres(self):

@@ -277,9 +277,11 @@ def test_grooves_belong_to_models_of_grooves(tmp_path, monkeypatch):
 
 
 def test_the_card_of_a_model_that_is_told_chords_gives_some(tmp_path):
-    presets.save_preset(MusicVAE((90,), **SIZES, control_dim=49), tmp_path / "chords")
-    card = (tmp_path / "chords" / presets.CARD).read_text()
-    assert "sample --preset chords --chords C Am F G --seed 1 --out music.mid\n```" in card
+    model = MusicVAE((90,), **SIZES, control_dim=49)
+    for bars, told in ((1, "C"), (2, "C Am"), (16, "C Am F G")):
+        presets.save_preset(model, tmp_path / "chords", bars=bars)
+        card = (tmp_path / "chords" / presets.CARD).read_text()
+        assert f"sample --preset chords --chords {told} --seed 1 --out music.mid\n```" in card
 
 
 def test_a_model_that_is_told_what_are_no_chords_plays_in_python_alone(tmp_path):

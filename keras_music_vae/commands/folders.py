@@ -53,8 +53,8 @@ def import_magenta(options):
         },
     )
     print(f"{out}: a preset of {preset.parameters:,} parameters, for --preset {out}")
-    if preset.plays_to_chords:
-        print("It plays to chords: give the commands --chords C Am F G")
+    if names := preset.chord_example:
+        print(f"It plays to chords: give the commands --chords {' '.join(names)}")
 
 
 def magenta_representation(config, num_classes):
