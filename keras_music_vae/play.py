@@ -13,6 +13,7 @@ from keras_music_vae.music.representations import (
     Band,
     Groove,
     Melody,
+    Performance,
     SpelledMelody,
     Trio,
     band,
@@ -422,7 +423,7 @@ def _windows(source, representation, bars):
 def _track_by_track(score, representation, bars):
     """What is wrong with each track of several, in a sentence; nothing where they go together."""
     tracks = np.unique(score.notes["track"])
-    if len(tracks) < 2 or isinstance(representation, Trio | Band):
+    if len(tracks) < 2 or isinstance(representation, Trio | Band | Performance):
         return ""
     named = {}
     for track in tracks:

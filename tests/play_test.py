@@ -314,6 +314,14 @@ def test_window_bars_without_a_preset():
     assert play.window_bars(MusicVAE((5,), **sizes)) == 4
 
 
+def test_why_an_ensemble_is_refused_is_not_told_track_by_track():
+    model = MusicVAE(**ENSEMBLE)
+    model.representation = Performance()
+    alone = midi.make_notes(np.arange(60, 69), 0, 4, track=np.arange(9))
+    with pytest.raises(midi.MidiError, match=r"at most 62 events there\.$"):
+        play.reconstruct(model, midi.Score(alone, 4))
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
