@@ -47,10 +47,11 @@ def model_card(preset, facts, results):
 def _examples(preset, key):
     """How to play the model, as blocks of Markdown: a command and a program."""
     if names := preset.chord_example:
-        played = f"--chords {' '.join(names)} --seed 1 --out music.mid"
-        command = f"python -m keras_music_vae sample --preset {preset.name} {played}"
-        in_python = f"`play.sample(model, chords={list(names)})`"
-        return _block("bash", command), f"It plays to chords. In Python: {in_python}."
+        flag, argument = f"--chords {' '.join(names)}", f"chords={list(names)}"
+        return _told_examples(preset, "It plays to chords.", flag, argument)
+    if preset.is_told_hits:
+        text = "It finds velocities and offsets of the hits that a file has."
+        return _told_examples(preset, text, "--hits drums.mid", 'hits="drums.mid"')
     if controls := preset.config.get("control_dim"):
         return (
             f"The model is told {controls} values at each step, which MIDI files do not have: it "
@@ -85,6 +86,13 @@ def _examples(preset, key):
         moved = f'--genre "{preset.genres[0]}" --amount 0.5 --out out.mid'
         commands += [f"{program} edit in.mid --preset {preset.name} {moved}"]
     return _block("bash", *commands), _block("python", *imports, "", *lines)
+
+
+def _told_examples(preset, text, flag, argument):
+    """As `_examples`, of a model that must be told something."""
+    played = f"{flag} --seed 1 --out music.mid"
+    command = f"python -m keras_music_vae sample --preset {preset.name} {played}"
+    return _block("bash", command), f"{text} In Python: `play.sample(model, {argument})`."
 
 
 def _block(language, *lines):

@@ -19,6 +19,7 @@ from keras_music_vae.music.representations import (
     band,
     no_event,
     steps_per_bar,
+    tells_hits,
     tokens_of,
     window_of,
 )
@@ -72,7 +73,7 @@ class Swept(NamedTuple):
     found: np.ndarray | None
 
 
-def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None, chords=None):
+def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None, chords=None, hits=None):
     """Makes pieces from nothing.
 
     Args:
@@ -86,11 +87,14 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None, chor
         genre: str, one of the model's `genres` of whose codes to draw; None for any.
         chords: sequence of str, such as "C", "Am", "F", "G", for an equal part of the piece each;
             of models that are told them, see `music.chords`.
+        hits: path or bytes of a MIDI file, or `midi.Score`: drums, of whose first window of music
+            the pieces have the hits; of models that are told them.
 
     Returns:
         list of `midi.Score`, on the grid of steps, but grooves.
 
     Raises:
+        midi.MidiError, OSError: if the hits cannot be read, or are fewer bars.
         PlayError: if the model has no representation, is told what is not given or given what it
             is not told, makes no such length, or has no such genre.
     """
@@ -102,7 +106,7 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None, chor
         )
     told = {} if genre is None else {"genre": _genre(model, genre)}
     length = (bars or own) * steps_per_bar(representation)
-    if (controls := _told(model, chords, length)) is not None:
+    if (controls := _told(model, length, chords, hits)) is not None:
         told["controls"] = np.repeat(controls[None], count, axis=0)
     made = model.sample(count, length, temperature, seed, **told)
     return [representation.decode(tokens_of(window, representation)) for window in made]
@@ -134,12 +138,10 @@ def reconstruct(model, source, temperature=None, seed=0, chords=None):
 
     def remake(windows, length):
         count, steps, _ = windows.shape
-        if isinstance(model.representation, Groove) and model.control_dim == len(model.num_classes):
-            controls = windows[..., : model.control_dim]
-        elif (controls := _told(model, chords, length)) is not None:
-            controls = np.pad(controls, ((0, count * steps - length), (0, 0)), "edge")
-            controls = controls.reshape(count, steps, -1)
-        told = {} if controls is None else {"controls": controls}
+        told = {}
+        if (controls := _told(model, length, chords, own=np.concatenate(windows))) is not None:
+            controls = np.pad(controls, ((0, count * steps - len(controls)), (0, 0)), "edge")
+            told["controls"] = controls.reshape(count, steps, -1)
         return model.reconstruct(windows, temperature, seed, **told)
 
     return _remade(model, source, remake)
@@ -167,7 +169,7 @@ def edit(model, source, genre, amount=0.5, temperature=None, seed=0):
     return _remade(model, source, lambda x, _: model.edit(x, genre, amount, temperature, seed))
 
 
-def interpolate(model, first, second, steps=9, temperature=None, seed=0, chords=None):
+def interpolate(model, first, second, steps=9, temperature=None, seed=0, chords=None, hits=None):
     """Makes the windows between the first windows of two files, one after the other.
 
     Args:
@@ -176,6 +178,8 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0, chords=
         steps: int, windows to make, both ends included.
         temperature, seed: see `sample`.
         chords: see `sample`; those of both ends and of each window between.
+        hits: see `sample`; those of each window, ends included; None for those of the first end.
+            The codes of the ends are found with hits of their own.
 
     Returns:
         `midi.Score`, on the grid of steps, but grooves.
@@ -186,8 +190,11 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0, chords=
     representation, bars = _representation(model), window_bars(model)
     ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
     ends = _heard(window_of(ends, representation, model.num_classes), representation)
-    told = _told(model, chords, ends.shape[1])
-    told = {} if told is None else {"controls": told}
+    told = {}
+    if (controls := _told(model, ends.shape[1], chords, hits, own=ends[0])) is not None:
+        told["controls"] = controls
+    if _is_told_hits(model):
+        told["end_controls"] = ends[..., : model.control_dim]
     made = model.interpolate(*ends, steps, temperature, seed, **told)
     return representation.decode(tokens_of(np.concatenate(made), representation))
 
@@ -213,7 +220,7 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
             no such bar.
     """
     representation, bars = _representation(model), window_bars(model)
-    _told(model, None, 1)  # or says what it would have to be told
+    _told(model, 1)  # or says what it would have to be told
     known = getattr(getattr(model, "preset", None), "attributes", None) or {}
     if attribute not in known:
         raise PlayError(
@@ -307,16 +314,38 @@ def _representation(model, codes=True):
     return model.representation
 
 
-def _told(model, chords, length):
-    """Chords as the model is told them, float array `(time, control)`; None if it is told none."""
+def _is_told_hits(model):
+    return tells_hits(model.representation, model.control_dim)
+
+
+def _told(model, length, chords=None, hits=None, own=None):
+    """Chords or hits as the model is told them, float array `(time, control)`; None if neither.
+
+    Args:
+        model, chords, hits: see `sample`.
+        length: int, steps.
+        own: array `(time, part)`, music that has the hits where none are given.
+    """
+    if chords and model.control_dim != harmony.CLASSES:
+        raise PlayError("This model is told no chords. Leave them out.")
+    if hits is not None and not _is_told_hits(model):
+        raise PlayError("This model is told no hits. Leave them out.")
     if not model.control_dim:
-        if chords:
-            raise PlayError("This model is told no chords. Leave them out.")
         return None
+    if _is_told_hits(model):
+        if hits is not None:
+            bars = length // steps_per_bar(model.representation)
+            own = _windows(hits, model.representation, bars)[0]
+        if own is None:
+            raise PlayError(
+                "This model finds velocities and offsets of hits that it is told. Give a MIDI file "
+                "of drums that has them."
+            )
+        return own[:, : model.control_dim]
     if model.control_dim != harmony.CLASSES:
         raise PlayError(
-            f"This model is told {model.control_dim} values at each step that are no chords; hits "
-            "of grooves are known where a piece is reconstructed. Use it in Python."
+            f"This model is told {model.control_dim} values at each step that are neither chords "
+            "nor hits. Use it in Python."
         )
     if not chords:
         raise PlayError(

@@ -91,6 +91,12 @@ class Preset:
         return ("C", "Am", "F", "G")[: self.window_bars] if told else ()
 
     @property
+    def is_told_hits(self):
+        """Bool, whether the model is told the hits of a groove."""
+        made = _made(self.representation)
+        return representations.tells_hits(made, self.config.get("control_dim"))
+
+    @property
     def genres(self):
         """Tuple of str, the genres of the prior in the order of its circle; () of other models."""
         names = self.config.get("genres") or ()

@@ -6,6 +6,7 @@ import pytest
 
 from keras_music_vae import play, presets
 from keras_music_vae.models import MusAE, MusicVAE
+from keras_music_vae.models.latent_space import slerp
 from keras_music_vae.music import chords, midi
 from keras_music_vae.music.representations import (
     Band,
@@ -283,6 +284,32 @@ def test_a_model_of_grooves_that_is_told_hits_is_told_the_piece_s():
     windows = groove.encode(band(), 10 * 16).reshape(5, 32, 27)
     made = np.concatenate(model.reconstruct(windows, 0.5, 3, windows[..., :9]))[: 9 * 16]
     np.testing.assert_array_equal(play.reconstruct(model, band(), 0.5, 3).made, made[:, :9])
+
+
+def test_a_model_of_grooves_that_is_told_hits_plays_those_of_a_file():
+    keras.utils.set_random_seed(1)
+    model = MusicVAE((2,) * 9, **SIZES, head="groove", control_dim=9)
+    groove = model.representation = Groove()
+    for weight in model.trainable_weights:
+        weight.assign(0.5 * keras.random.normal(weight.shape))
+    later = band(bars=10)
+    windows = groove.windows(band(), 2)
+    own, other = windows[0], groove.windows(later, 2)[0]
+    assert (own[:, :9] != other[:, :9]).any()
+
+    hits = groove.windows(later, 4)[0][:, :9]
+    expected = model.sample(2, 64, 0.5, 3, np.stack([hits, hits]))
+    for score, window in zip(play.sample(model, 2, 4, 0.5, 3, hits=later), expected, strict=True):
+        np.testing.assert_array_equal(score.notes, groove.decode(window).notes)
+
+    ends = np.stack([own, other])
+    codes = np.asarray(model.encode(ends, ends[..., :9]).mean)
+    way = slerp(*codes.astype("float64"), np.linspace(0, 1, 3)).astype("float32")
+    for given, told in ((None, own), (later, other)):
+        controls = np.stack([told[:, :9]] * 3)
+        made = groove.decode(np.concatenate(model.decode(way, 32, 0.5, 3, controls)))
+        between = play.interpolate(model, band(), later, 3, 0.5, 3, hits=given)
+        np.testing.assert_array_equal(between.notes, made.notes)
 
 
 def test_shares_kept():

@@ -284,6 +284,14 @@ def test_the_card_of_a_model_that_is_told_chords_gives_some(tmp_path):
         assert f"sample --preset chords --chords {told} --seed 1 --out music.mid\n```" in card
 
 
+def test_the_card_of_a_model_that_is_told_hits_takes_them_from_a_file(tmp_path):
+    model = MusicVAE((2,) * 9, **SIZES, head="groove", control_dim=9)
+    presets.save_preset(model, tmp_path / "hits", representation=Groove())
+    card = (tmp_path / "hits" / presets.CARD).read_text()
+    assert "sample --preset hits --hits drums.mid --seed 1 --out music.mid\n```" in card
+    assert '`play.sample(model, hits="drums.mid")`' in card
+
+
 def test_a_model_that_is_told_what_are_no_chords_plays_in_python_alone(tmp_path):
     presets.save_preset(MusicVAE((90,), **SIZES, control_dim=4), tmp_path / "chords")
     card = (tmp_path / "chords" / presets.CARD).read_text()

@@ -55,6 +55,8 @@ def import_magenta(options):
     print(f"{out}: a preset of {preset.parameters:,} parameters, for --preset {out}")
     if names := preset.chord_example:
         print(f"It plays to chords: give the commands --chords {' '.join(names)}")
+    if preset.is_told_hits:
+        print("It plays hits that it is told: give the commands --hits DRUMS.mid")
 
 
 def magenta_representation(config, num_classes):

@@ -86,6 +86,7 @@ def _add_music(command):
         "--genre", help="of MusAE, one that `presets` lists (default: any, drawn for each piece)"
     )
     _add_chords(made)
+    _add_hits(made, "those to play")
     _add_randomness(made)
     made.add_argument("--out", required=True, help="MIDI file; several pieces are numbered")
     made.add_argument("--plot", help="PNG file of the piano roll")
@@ -127,6 +128,7 @@ def _add_music(command):
     between.add_argument("second", metavar="B.mid", help="MIDI file to end with")
     _add_preset(between)
     _add_chords(between)
+    _add_hits(between, "those of each window (default: those of A.mid)")
     text = "windows to make, both ends included (default: 9)"
     between.add_argument("--steps", type=_whole(2), default=9, help=text)
     _add_randomness(between)
@@ -163,6 +165,11 @@ def _add_preset(parser):
 def _add_chords(parser):
     text = "of models that are told them: such as C Am F G7, for an equal part of the piece each"
     parser.add_argument("--chords", nargs="+", metavar="CHORD", help=text)
+
+
+def _add_hits(parser, which):
+    text = f"of grooves that are told hits: MIDI file of drums with {which}"
+    parser.add_argument("--hits", metavar="DRUMS.mid", help=text)
 
 
 def _add_randomness(parser, default="1, with these 0"):

@@ -15,6 +15,8 @@ def sample(model, options):
     if options.genre:
         raise CommandError(f"{model.preset.name} has no genres to choose from; leave out --genre.")
     _check_chords(model, options)
+    if options.hits:
+        raise CommandError(f"{model.preset.name} is told no hits; leave out --hits.")
     _check_key(model, options.key)
     steps = options.steps or STEPS
     rolls = model.sample(options.count, steps, options.key, None, options.temperature, options.seed)

@@ -23,6 +23,7 @@ def sample(model, options):
             options.seed,
             options.genre,
             options.chords,
+            options.hits,
         )
     bars = options.bars or play.window_bars(model)
     return [_piece(score, bars, _bars(bars)) for score in scores]
@@ -67,7 +68,7 @@ def interpolate(model, options):
     from keras_music_vae import play
 
     ends = options.first, options.second
-    how = options.temperature, options.seed, options.chords
+    how = options.temperature, options.seed, options.chords, options.hits
     with _refusals():
         score = play.interpolate(model, *ends, options.steps, *how)
     window = play.window_bars(model)

@@ -143,21 +143,26 @@ class LatentSpace:
         """Makes windows again from what the codes kept of them: `decode` of the means."""
         return self.decode(self._mean(x, controls), np.shape(x)[1], temperature, seed, controls)
 
-    def interpolate(self, first, second, steps=9, temperature=None, seed=0, controls=None):
+    def interpolate(
+        self, first, second, steps=9, temperature=None, seed=0, controls=None, end_controls=None
+    ):
         """Makes the windows between two, along `between` of their codes.
 
         Args:
             first, second: tokens `(time, part)`.
             steps: int, at least 2, both ends included.
             temperature, seed: see `decode`.
-            controls: `(time, control)`, told with both ends and to every window between them, so
-                that only the code changes.
+            controls: `(time, control)`, told to every window, so that only the code changes.
+            end_controls: `(2, time, control)`, told with each end to find its code; None for
+                `controls`.
 
         Returns:
             array `(steps, time, part)`.
         """
         self._check_codes()
-        ends = self._mean(np.stack([first, second]), _of_each(controls, 2)).astype("float64")
+        if end_controls is None:
+            end_controls = _of_each(controls, 2)
+        ends = self._mean(np.stack([first, second]), end_controls).astype("float64")
         codes = self.between(*ends, np.linspace(0, 1, steps)).astype("float32")
         told = _of_each(controls, steps)
         return self.decode(codes, len(first), temperature, seed, told)

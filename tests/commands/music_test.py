@@ -154,6 +154,20 @@ def test_chords_are_told_to_every_command(song):
     assert_same_notes("c.mid", expected)
 
 
+def test_hits_are_told_to_every_command(song):
+    model = presets.from_preset("hits")
+    hits = ["--hits", "other.mid", "--preset", "hits"]
+    assert main(["sample", *hits, "--bars", "4", "--out", "a.mid"]) == 0
+    assert_same_notes("a.mid", play.sample(model, 1, 4, hits="other.mid")[0])
+    assert main([*again("hits")[:-1], "b.mid"]) == 0
+    assert_same_notes("b.mid", play.reconstruct(model, song).score)
+    assert main(["interpolate", "song.mid", "other.mid", *hits, "--out", "c.mid"]) == 0
+    expected = play.interpolate(model, "song.mid", "other.mid", hits="other.mid")
+    assert_same_notes("c.mid", expected)
+    assert main(["interpolate", "song.mid", "other.mid", *hits[2:], "--out", "d.mid"]) == 0
+    assert_same_notes("d.mid", play.interpolate(model, "song.mid", "other.mid"))
+
+
 @pytest.mark.parametrize(
     ("preset", "tracks"),
     [
@@ -262,8 +276,14 @@ MISTAKES = {
     "many chords": (new("chords", "--chords", *["C"] * 33), "Expected 1 to 32 chords"),
     "chords of none": (new("melody", "--chords", "C"), "This model is told no chords."),
     "chords of rolls": (new("rolls", "--chords", "C"), "rolls is told no chords; leave out"),
-    "no chords but told": (new("told"), "is told 2 values at each step that are no chords"),
-    "hits from nothing": (new("hits"), "is told 9 values at each step that are no chords"),
+    "no chords but told": (new("told"), "is told 2 values at each step that are neither chords"),
+    "hits from nothing": (new("hits"), "Give a MIDI file of drums that has them."),
+    "no hits in the file": (new("hits", "--hits", "melody.mid"), "melody.mid: No part on channel"),
+    "few hits": (new("hits", "--hits", "song.mid", "--bars", "20"), "shorter than a window"),
+    "hits are not there": (new("hits", "--hits", "no.mid"), "No such file"),
+    "hits of none": (new("groove", "--hits", "song.mid"), "This model is told no hits. Leave them"),
+    "hits of rolls": (new("rolls", "--hits", "song.mid"), "rolls is told no hits; leave out"),
+    "chords of hits": ([*again("hits"), "--chords", "C"], "This model is told no chords."),
     "no ensemble": (again("ensemble", "melody.mid"), "melody.mid: No bar has two to eight instru"),
     "no representation": (new("eight"), "has no representation"),
     "no groove": (again("groove", "melody.mid"), "melody.mid: No part on channel 10 has a drum"),

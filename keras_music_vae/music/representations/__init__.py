@@ -7,7 +7,7 @@ Models take these with an axis of parts: `window_of` gives it, `tokens_of` takes
 
 from keras_music_vae.music.representations.band import Band
 from keras_music_vae.music.representations.drums import Drums
-from keras_music_vae.music.representations.groove import Groove
+from keras_music_vae.music.representations.groove import Groove, tells_hits
 from keras_music_vae.music.representations.melody import Melody
 from keras_music_vae.music.representations.performance import Performance
 from keras_music_vae.music.representations.piano_roll import PianoRoll
@@ -37,6 +37,7 @@ __all__ = [
     "fitting",
     "no_event",
     "steps_per_bar",
+    "tells_hits",
     "tokens_of",
     "window_of",
 ]

@@ -177,6 +177,11 @@ class Groove:
         return told
 
 
+def tells_hits(representation, control_dim):
+    """Whether what a model is told at each step, besides its code, are the drums to be hit."""
+    return isinstance(representation, Groove) and control_dim == DRUMS
+
+
 def _table(pitches_of_classes):
     """Returns the class of each pitch, an array (256,), -1 for none."""
     table = np.full(256, -1)
