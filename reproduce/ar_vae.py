@@ -71,14 +71,29 @@ def parse(arguments):
         parser.error(
             f"--attributes may be {', '.join(ATTRIBUTES)}, received {', '.join(sorted(unknown))}"
         )
+    try:
+        chosen = [PAPER.experiment(model, options.dataset) for model in options.models]
+    except ValueError:
+        parser.error(f"--model {options.model} is of --dataset {CHECKS[options.model][2]} alone")
+    if options.given.get("attributes") and not any(map(_is_ordered, chosen)):
+        parser.error(f"--model {options.model} is the one that no --attributes order")
     return options
 
 
+def _is_ordered(experiment):
+    return bool(experiment.hyperparameters()["attributes"])
+
+
 def settle(experiment, given, smoke):
-    """The hyperparameters of a run: the facts', the smoke run's, those of the command line."""
+    """The hyperparameters of a run: the facts', the smoke run's, those of the command line.
+
+    A model that no attributes order stays one, whatever the command line says of attributes.
+    """
     values = experiment.hyperparameters() | (SMOKE if smoke else {})
     return values | {
-        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if name != "attributes" or _is_ordered(experiment)
     }
 
 

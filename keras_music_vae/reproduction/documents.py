@@ -39,12 +39,22 @@ def blocks(paper, results, trials=()):
         "search": _search(paper, trials),
         "hyperparameters": _hyperparameters(paper),
         "datasets": _datasets(paper),
-        "deviations": "\n".join(f"* {text}" for text in paper.deviations),
+        "deviations": _deviations(paper),
     }
     for table in paper.tables.values():
         cells = tables.cells(paper, table, results)
         parts[table.name] = tables.as_markdown(paper, table, cells)
     return {f"{paper.name}.{name}": text for name, text in parts.items()}
+
+
+def _deviations(paper):
+    """A list of where the paper's models differ from it: all of them, and some."""
+    of_some = {}
+    for experiment in paper.experiments.values():
+        for text in experiment.deviations:
+            of_some.setdefault(text, {})[f"`{experiment.model}`"] = None
+    lines = [*paper.deviations, *(f"{', '.join(names)}: {text}" for text, names in of_some.items())]
+    return "\n".join(f"* {text}" for text in lines)
 
 
 def configurations(named):

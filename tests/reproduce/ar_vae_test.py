@@ -73,6 +73,14 @@ def test_help_shows_every_hyperparameter_with_its_origin(capsys):
             "--attributes may be rhythmic_complexity, pitch_range, note_density, contour, "
             "received loudness",
         ),
+        (
+            ["--dataset", DATASET, "--model", "beta_vae", "--attributes", "contour"],
+            "--model beta_vae is the one that no --attributes order",
+        ),
+        (
+            ["--dataset", "bach_published", "--model", "beta_vae_60_epochs"],
+            f"--model beta_vae_60_epochs is of --dataset {DATASET} alone",
+        ),
     ],
 )
 def test_a_wrong_command_line_exits_with_2(arguments, message, capsys):
@@ -86,10 +94,12 @@ def test_flags_come_before_the_facts():
     options = script.parse(["--dataset", DATASET, "--attributes", "contour", "--epochs", "7"])
     assert options.models == ["ar_vae", "beta_vae"]
     assert options.workdir == Path("runs", "ar_vae", DATASET)
-    values = script.settle(PAPER.experiment("beta_vae", DATASET), options.given, smoke=False)
+    values = script.settle(PAPER.experiment("ar_vae", DATASET), options.given, smoke=False)
     assert values["attributes"] == ("contour",)
     assert values["epochs"] == 7
     assert values["latent_dim"] == 32
+    values = script.settle(PAPER.experiment("beta_vae", DATASET), options.given, smoke=False)
+    assert (values["attributes"], values["epochs"]) == ((), 7)
     none = script.parse(["--dataset", DATASET, "--model", "s_vae_rhy", "--attributes"])
     experiment = PAPER.experiment("s_vae_rhy", DATASET)
     assert script.settle(experiment, none.given, smoke=False)["attributes"] == ()

@@ -129,3 +129,9 @@ def test_the_command_fails_on_a_bad_file(repository, capsys):
     path.write_text("not json\n")
     assert command.main(["--root", str(repository)]) == 1
     assert "classifying_vae.jsonl, line 1: not a result" in capsys.readouterr().err
+
+
+def test_deviations_of_some_models_name_them():
+    listed = documents.blocks(PAPERS["ar_vae"], [])["ar_vae.deviations"]
+    assert "* `s_vae_rhy`, `s_vae_pr`, `s_vae_rhy_pr`, `s_vae_base`: The code of 2019 " in listed
+    assert listed.count("`ar_vae`") == 0
