@@ -139,7 +139,8 @@ def reconstruct(model, source, temperature=None, seed=0, chords=None):
     def remake(windows, length):
         count, steps, _ = windows.shape
         told = {}
-        if (controls := _told(model, length, chords, own=np.concatenate(windows))) is not None:
+        controls = _told(model, length, chords, fallback=np.concatenate(windows))
+        if controls is not None:
             controls = np.pad(controls, ((0, count * steps - len(controls)), (0, 0)), "edge")
             told["controls"] = controls.reshape(count, steps, -1)
         return model.reconstruct(windows, temperature, seed, **told)
@@ -191,7 +192,7 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0, chords=
     ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
     ends = _heard(window_of(ends, representation, model.num_classes), representation)
     told = {}
-    if (controls := _told(model, ends.shape[1], chords, hits, own=ends[0])) is not None:
+    if (controls := _told(model, ends.shape[1], chords, hits, ends[0])) is not None:
         told["controls"] = controls
     if _is_told_hits(model):
         told["end_controls"] = ends[..., : model.control_dim]
@@ -220,7 +221,11 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
             no such bar.
     """
     representation, bars = _representation(model), window_bars(model)
-    _told(model, 1)  # or says what it would have to be told
+    if model.control_dim:
+        raise PlayError(
+            "This model is told more at each step than its code, such as chords or hits, for which "
+            "there is no place here. Use `sweep` of the model in Python."
+        )
     known = getattr(getattr(model, "preset", None), "attributes", None) or {}
     if attribute not in known:
         raise PlayError(
@@ -318,13 +323,13 @@ def _is_told_hits(model):
     return tells_hits(model.representation, model.control_dim)
 
 
-def _told(model, length, chords=None, hits=None, own=None):
+def _told(model, length, chords=None, hits=None, fallback=None):
     """Chords or hits as the model is told them, float array `(time, control)`; None if neither.
 
     Args:
         model, chords, hits: see `sample`.
         length: int, steps.
-        own: array `(time, part)`, music that has the hits where none are given.
+        fallback: array `(time, part)`, a groove whose hits are told where none are given.
     """
     if chords and model.control_dim != harmony.CLASSES:
         raise PlayError("This model is told no chords. Leave them out.")
@@ -335,13 +340,13 @@ def _told(model, length, chords=None, hits=None, own=None):
     if _is_told_hits(model):
         if hits is not None:
             bars = length // steps_per_bar(model.representation)
-            own = _windows(hits, model.representation, bars)[0]
-        if own is None:
+            fallback = _windows(hits, model.representation, bars)[0]
+        if fallback is None:
             raise PlayError(
                 "This model finds velocities and offsets of hits that it is told. Give a MIDI file "
                 "of drums that has them."
             )
-        return own[:, : model.control_dim]
+        return fallback[:, : model.control_dim]
     if model.control_dim != harmony.CLASSES:
         raise PlayError(
             f"This model is told {model.control_dim} values at each step that are neither chords "
@@ -450,17 +455,38 @@ def _windows(source, representation, bars):
 
 
 def _track_by_track(score, representation, bars):
-    """What is wrong with each track of several, in a sentence; nothing where they go together."""
+    """What is wrong with each track of several, or what it is to a whole; "" of ensembles."""
     tracks = np.unique(score.notes["track"])
-    if len(tracks) < 2 or isinstance(representation, Trio | Band | Performance):
+    if len(tracks) < 2 or isinstance(representation, Performance):
         return ""
     named = {}
     for track in tracks:
         alone = dataclasses.replace(score, notes=score.notes[score.notes["track"] == track])
-        try:
-            representation.windows(alone, bars)
-        except midi.MidiError as error:
-            name = score.names[track] if score.names else ""
-            named.setdefault(error.message, []).append(name or f"track {track + 1}")
+        name = score.names[track] if score.names else ""
+        if why := _why_none(alone, representation, bars):
+            named.setdefault(why, []).append(name or f"track {track + 1}")
     each = " ".join(f"{', '.join(of)}: {why}" for why, of in named.items())
     return f" By track: {each}" if each else ""
+
+
+def _why_none(alone, representation, bars):
+    """A sentence on a track alone; "" if it has windows by itself."""
+    if isinstance(representation, Trio | Band):
+        parts = _parts(alone.notes, representation)
+        if not parts:
+            return "no part of it."
+        bar = alone.notes["start"] // (4 * alone.ticks_per_quarter) + 1
+        return f"{' and '.join(parts)}, bars {bar.min()} to {bar.max()}."
+    try:
+        representation.windows(alone, bars)
+    except midi.MidiError as error:
+        return error.message
+    return ""
+
+
+def _parts(notes, representation):
+    """List of str, the parts of a `Trio` or `Band` that notes may be."""
+    if isinstance(representation, Band):
+        return [part for i, part in enumerate(band.PARTS) if (band.part_of(notes) == i).any()]
+    names = "melody", "bass", "drums"
+    return [name for name in names if getattr(representation, name).accepts(notes).any()]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+SHARED = Path(os.environ.get("KMV_SHARED", Path(__file__).parents[2] / "shared"))
 _NOT_FOUND = (
     "{} is not there: set KMV_SHARED to the folder of shared material, which is not published"
 )
@@ -20,11 +21,9 @@ def pytest_xdist_setupnodes():
 @pytest.fixture(scope="session")
 def shared():
     """Folder of data and golden files: $KMV_SHARED, or `shared` beside the repository."""
-    default = Path(__file__).parents[2] / "shared"
-    folder = Path(os.environ.get("KMV_SHARED", default))
-    if not folder.is_dir():
-        pytest.skip(_NOT_FOUND.format(folder))
-    return folder
+    if not SHARED.is_dir():
+        pytest.skip(_NOT_FOUND.format(SHARED))
+    return SHARED
 
 
 @pytest.fixture(scope="session")

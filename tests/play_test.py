@@ -381,6 +381,27 @@ def test_music_without_a_window_is_refused_with_the_reason(melody, tmp_path):
         play.interpolate(melody, band(), band(bars=1))
 
 
+def test_what_each_track_is_to_a_whole_that_is_refused():
+    def line(start, pitch, **kind):
+        return midi.Score(midi.make_notes([pitch, pitch], start, np.add(start, 1), **kind), 1)
+
+    parts = [line([0, 7], 60), line([20, 27], 36, program=33), line([4, 5], 38, is_drum=True)]
+    parts += [line([0, 4], 64, program=48)]
+    score = midi.join(parts, ["Lead", "Bass", "", "Strings"])
+    trio = MusicVAE(**SIZES | TRIO)
+    trio.representation = Trio()
+    with pytest.raises(midi.MidiError) as raised:
+        play.reconstruct(trio, score)
+    told = "By track: Lead: melody, bars 1 to 2. Bass: bass, bars 6 to 7. "
+    assert str(raised.value).endswith(told + "track 3: drums, bars 2 to 2. Strings: no part of it.")
+    bands = MusAE(**BAND)
+    bands.representation = Band()
+    with pytest.raises(midi.MidiError) as raised:
+        play.reconstruct(bands, midi.join(parts[:3], ["Lead", "Bass", ""]))
+    told = "By track: Lead: guitar, bars 1 to 2. Bass: bass, bars 6 to 7. "
+    assert str(raised.value).endswith(told + "track 3: drums, bars 2 to 2.")
+
+
 def test_each_track_of_a_refused_piece_has_its_reason(melody):
     parts = [
         midi.make_notes([60], [0], [2], is_drum=False),

@@ -41,7 +41,8 @@ def load(path, name, **sizes):
     """Makes a model with the weights of a checkpoint.
 
     Args:
-        path: a published .tar, a folder, or the prefix of a checkpoint, such as "model.ckpt-0".
+        path: a published .tar, a folder, of whose checkpoints the newest is taken, or the prefix of
+            one, such as "model.ckpt-0".
         name: str, one of `papers.magenta.MAGENTA`.
         **sizes: arguments of `MusicVAE` that differ from the configuration's.
 
@@ -126,7 +127,7 @@ def _read_checkpoint(place, path):
 
     index = place.with_name(place.name + ".index")
     if place.is_dir():
-        index = next(iter(sorted(place.glob("*.index"))), index)
+        index = _newest(place) or index
     if not index.is_file():
         raise FileNotFoundError(
             f"Expected a checkpoint of TensorFlow 1 (.index and .data files), a folder or a .tar "
@@ -143,6 +144,22 @@ def _read_checkpoint(place, path):
         raise ValueError(
             f"The checkpoint {path} cannot be read ({error}). Fetch it again."
         ) from error
+
+
+def _newest(folder):
+    """The .index of the checkpoint that a folder's `checkpoint` names, or of the most updates."""
+    import tensorflow as tf
+
+    state = tf.train.get_checkpoint_state(str(folder))
+    named = state and folder / f"{PurePosixPath(state.model_checkpoint_path).name}.index"
+    if named and named.is_file():
+        return named
+
+    def updates(index):
+        counted = re.search(r"-(\d+)$", index.stem)
+        return int(counted[1]) if counted else -1
+
+    return max(sorted(folder.glob("*.index")), key=updates, default=None)
 
 
 def _under_new_names(variables):

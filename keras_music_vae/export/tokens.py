@@ -42,7 +42,8 @@ def signatures(model, jit_compile=False):
 
     A model that is told controls, float32 `(batch, time, control)`, takes them in each; `count` and
     `length` follow from them and fall away. In `interpolate` and `sweep` they are `(time, control)`
-    and told to every window. A decoder alone has `sample` only, as there are no codes.
+    and told to every window, in `interpolate` to both ends too: `encode` ends that have others. A
+    decoder alone has `sample` only, as there are no codes.
     """
     import tensorflow as tf
 

@@ -137,6 +137,9 @@ _EVENTS = (
     "A note that begins less than half a step before a bar line is of the next bar; Magenta's "
     "converter loses it. Sustain pedals are not heard."
 )
+_NOT_TRANSPOSED = (
+    "Magenta transposes training music, and its chords with it; here such models are not trained."
+)
 _AFTER_THE_END = (
     "While decoding, an instrument begins from no token where the one before has ended, as in "
     "training; Magenta gives it the last token that it has drawn, which depends on the longest "
@@ -230,7 +233,9 @@ def _configuration(name, given, parameters):
 
 def _deviations(name):
     if name.startswith("hier-multiperf"):
-        return _EVENTS, _AFTER_THE_END
+        return _EVENTS, _AFTER_THE_END, _NOT_TRANSPOSED
+    if name.endswith("chords"):
+        return (_NOT_TRANSPOSED,)
     return (_NOTE_DROPOUT,) if name.endswith("note_dropout") else ()
 
 

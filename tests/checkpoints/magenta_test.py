@@ -98,6 +98,21 @@ def test_checkpoints_of_drums_and_grooves_are_read(folder, name, settings, share
         np.testing.assert_allclose(value, expected[f"var/{key}"], atol=1e-6)
 
 
+def test_of_several_checkpoints_the_newest_is_read(tmp_path):
+    import tensorflow as tf
+
+    for updates in (900, 2000, 1000):
+        path, value = str(tmp_path / f"model.ckpt-{updates}"), tf.constant(float(updates))
+        tf.raw_ops.SaveV2(prefix=path, tensor_names=["x"], shape_and_slices=[""], tensors=[value])
+    assert magenta.read(tmp_path) == {"x": 2000}
+    # As TensorFlow writes it, of the machine that trained.
+    named = 'model_checkpoint_path: "/elsewhere/model.ckpt-1000"\n'
+    (tmp_path / "checkpoint").write_text(named)
+    assert magenta.read(tmp_path) == {"x": 1000}
+    (tmp_path / "checkpoint").write_text(named.replace("1000", "3000"))
+    assert magenta.read(tmp_path) == {"x": 2000}
+
+
 @pytest.mark.parametrize("kind", ["", "gz", "xz"])
 def test_an_archive_that_was_cut_short_is_refused(checkpoint, tmp_path, kind):
     archive = tmp_path / "model.tar"

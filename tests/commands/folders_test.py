@@ -137,6 +137,15 @@ def test_that_a_model_needs_chords_is_told(monkeypatch, capsys):
     assert main(["sample", "--preset", "chords", "--chords", "C", "G7", "--out", "new.mid"]) == 0
 
 
+def test_that_a_model_needs_hits_is_told(monkeypatch, capsys):
+    config = "groovae_2bar_hits_control_tfds"
+    hits = MusicVAE(**MAGENTA[config].model | SIZES)
+    monkeypatch.setattr(magenta, "load", lambda path, name: hits)
+    assert main(["import-magenta", "any", "--config", config, "--out", "hits"]) == 0
+    told = "It plays hits that it is told: give `sample` and `interpolate` --hits DRUMS.mid\n"
+    assert told in capsys.readouterr().out
+
+
 def test_what_is_no_checkpoint_is_told(capsys):
     assert imported() == 1
     assert "Expected a checkpoint of TensorFlow 1" in capsys.readouterr().err

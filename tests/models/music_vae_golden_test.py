@@ -11,29 +11,51 @@ from keras_music_vae.checkpoints import magenta
 from keras_music_vae.layers.decoders import shift
 from keras_music_vae.losses import gaussian_kl
 from keras_music_vae.models.music_vae import MusicVAE
+from tests.conftest import SHARED
 from tests.gradients import gradients
 
-TRIO = {"num_classes": (90, 90, 512)}
-FLAT = {
-    "cat-mel": {},
-    "cat-mel_2layerenc": {},
-    "cat-drums": {"num_classes": (512,), "encoder_input": "drum_roll"},
-    "cat-mel_chords": {"control_dim": 49},
-    "flat-trio": TRIO,
-    "nade-drums": {
-        "num_classes": (2,) * 61,
-        "head": "nade",
-        "nade_units": 12,
-        "encoder_input": "drum_roll",
-    },
-    "groovae": {"num_classes": (2,) * 9, "head": "groove"},
-}
-HIERARCHICAL = {
-    "hierdec-mel": {"subsequences": 4},
-    "hierdec-mel_autoreg": {"subsequences": 4, "conductor_sees_decoder": True},
-    "hierdec-trio": {"subsequences": 4, "split_parts": True, **TRIO},
-    "hier-mel": {"subsequences": 4, "encoder_lengths": (8, 4), "encoder_units": (20, 20)},
-}
+# The segments that Magenta's small hierarchies have, which their arrays do not say.
+SEGMENTS = 4
+FOLDERS = sorted(path.parent.name for path in SHARED.glob("fixtures/magenta/*/golden.npz"))
+
+
+def settings_of(arrays, hparams):
+    """The arguments of the model that arrays are of, by their shapes and the variables' names."""
+    found = {
+        "latent_dim": hparams["z_size"],
+        "encoder_units": hparams["enc_rnn_size"],
+        "decoder_units": hparams["dec_rnn_size"],
+        "free_nats": hparams["free_bits"] * np.log(2),
+        "num_classes": arrays["tf_logits"].shape[-1:],
+    }
+    if "controls" in arrays:
+        found["control_dim"] = arrays["controls"].shape[-1]
+    if "nade_num_hidden" in hparams:
+        drums = arrays["y"].shape[-1]
+        found |= {"num_classes": (2,) * drums, "nade_units": hparams["nade_num_hidden"]}
+        found |= {"head": "nade", "encoder_input": "drum_roll"}
+    elif "labels" not in arrays:
+        found |= {"num_classes": (2,) * (arrays["y"].shape[-1] // 3), "head": "groove"}
+    elif arrays["labels"].ndim == 3:
+        found["num_classes"] = (90, 90, found["num_classes"][0] - 180)
+    elif arrays["x"].shape[-1] < found["num_classes"][0]:
+        found["encoder_input"] = "drum_roll"
+    return found | hierarchy_of(arrays, found)
+
+
+def hierarchy_of(arrays, found):
+    """The arguments of a hierarchy; none of a flat model."""
+    conductor = arrays.get("var/decoder/hierarchical_level_0/cell_0/lstm_cell/kernel")
+    if conductor is None:
+        return {}
+    names, steps = " ".join(arrays), arrays["tf_logits"].shape[1]
+    hierarchy = {"subsequences": SEGMENTS, "split_parts": "/core_decoder_1/" in names}
+    # Its input is a single zero but where it sees the decoder.
+    hierarchy["conductor_sees_decoder"] = len(conductor) > 1 + found["decoder_units"][0]
+    if "encoder/hierarchical_level_1/" in names:
+        hierarchy["encoder_lengths"] = (steps // SEGMENTS, SEGMENTS)
+        hierarchy["encoder_units"] = 2 * tuple(found["encoder_units"])
+    return hierarchy
 
 
 def as_tokens(labels):
@@ -44,19 +66,10 @@ def as_tokens(labels):
 class Case:
     """One folder: Magenta's arrays, and a model with its weights."""
 
-    def __init__(self, arrays, settings):
+    def __init__(self, arrays):
         self.arrays = arrays
         self.hparams = json.loads(str(arrays["hparams_json"]))
-        self.model = MusicVAE(
-            **{
-                "num_classes": (90,),
-                "latent_dim": self.hparams["z_size"],
-                "encoder_units": self.hparams["enc_rnn_size"],
-                "decoder_units": self.hparams["dec_rnn_size"],
-                "free_nats": self.hparams["free_bits"] * np.log(2),
-            }
-            | settings
-        )
+        self.model = MusicVAE(**settings_of(arrays, self.hparams))
         magenta.assign(self.model, self.under("var/"))
         # Steps of NADE and grooves are vectors already; the encoder sees a groove in part.
         self.x = as_tokens(arrays["labels"] if "labels" in arrays else arrays["y"])
@@ -75,10 +88,9 @@ class Case:
         return loss(x, self.model.logits(x, self.arrays["z"], self.controls))
 
 
-@pytest.fixture(params=[*FLAT, *HIERARCHICAL])
+@pytest.fixture(params=FOLDERS or ["cat-mel"])
 def case(request, golden):
-    settings = {**FLAT, **HIERARCHICAL}[request.param]
-    return Case(golden(f"magenta/{request.param}/golden"), settings)
+    return Case(golden(f"magenta/{request.param}/golden"))
 
 
 def close(found, expected, tolerance):
@@ -110,6 +122,8 @@ def test_sequences_that_end_early(case):
     posterior = case.model.encode(source, case.controls, lengths)
     close(posterior.mean, case.arrays["var_enc_mu"], 1e-5)
     close(posterior.stddev, case.arrays["var_enc_sigma"], 1e-5)
+    kl = gaussian_kl(posterior.mean, 2 * ops.log(posterior.stddev))
+    close(kl, case.arrays["var_kl_nats"], 1e-3)
     close(case.reconstruction_loss(x), case.arrays["var_recon_loss"], 1e-3)
 
 

@@ -178,8 +178,12 @@ class Groove:
 
 
 def tells_hits(representation, control_dim):
-    """Whether what a model is told at each step, besides its code, are the drums to be hit."""
-    return isinstance(representation, Groove) and control_dim == DRUMS
+    """Whether what a model is told at each step, besides its code, are the drums to be hit.
+
+    So is Magenta's one model of whole grooves with controls.
+    """
+    whole = isinstance(representation, Groove) and representation.source == "groove"
+    return whole and control_dim == DRUMS
 
 
 def _table(pitches_of_classes):
