@@ -85,6 +85,9 @@ def _examples(preset, key):
     if preset.genres:
         moved = f'--genre "{preset.genres[0]}" --amount 0.5 --out out.mid'
         commands += [f"{program} edit in.mid --preset {preset.name} {moved}"]
+    if preset.attributes:
+        turned = f"--attribute {next(iter(preset.attributes))} --out swept"
+        commands += [f"{program} sweep in.mid --preset {preset.name} {turned}"]
     return _block("bash", *commands), _block("python", *imports, "", *lines)
 
 

@@ -119,9 +119,16 @@ def find_preset(name_or_folder):
         if (folder / CONFIGURATION).is_file():
             return _read(folder)
     names = [preset.name for preset in list_presets()]
+    below = [
+        str(path.parent)
+        for depth in ("*", "*/*")
+        for path in sorted(Path(name_or_folder).glob(f"{depth}/{CONFIGURATION}"))
+    ]
     raise PresetError(
         f"Expected the name of a preset or a folder with a {CONFIGURATION}. "
-        f"Received: {str(name_or_folder)!r}. Names: {', '.join(names) or 'none in this release'}."
+        f"Received: {str(name_or_folder)!r}"
+        + (f", in which are {', '.join(below)}" if below else "")
+        + f". Names: {', '.join(names) or 'none in this release'}."
     )
 
 

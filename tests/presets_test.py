@@ -1,5 +1,7 @@
 import json
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -112,6 +114,15 @@ def test_unknown_name_lists_the_known(folder, monkeypatch):
     monkeypatch.setattr(presets, "SHIPPED", folder.parent)
     with pytest.raises(presets.PresetError, match=r"Received: 'large'\. Names: small"):
         presets.from_preset("large")
+
+
+def test_the_folder_of_a_run_names_its_presets(folder, tmp_path):
+    for place in ("run/one", "run/seed_0/two"):
+        shutil.copytree(folder, tmp_path / place)
+    run = str(tmp_path / "run")
+    told = f"Received: '{run}', in which are {run}/one, {run}/seed_0/two. Names: "
+    with pytest.raises(presets.PresetError, match=re.escape(told)):
+        presets.from_preset(run)
 
 
 def test_damaged_weights(folder):

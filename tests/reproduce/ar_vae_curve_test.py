@@ -13,14 +13,14 @@ measures = pytest.importorskip("tfds_builders.bach_soprano_measures.measures")
 sopranos = pytest.importorskip("tfds_builders.bach_soprano_measures.sopranos")
 run = pytest.importorskip("reproduce.ar_vae_run")
 
-# Twice what a second seed of theirs differed by, in means of a hundred updates.
+# Twice what a second seed of theirs differed by, in means of the first and the second hundred.
 TOLERANCES = {
-    "total": 0.3,
-    "recon": 0.32,
-    "reg_rhy_complexity": 0.1,
-    "reg_pitch_range": 0.1,
-    "reg_note_density": 0.1,
-    "reg_contour": 0.06,
+    "total": (0.3, 0.3),
+    "recon": (0.1, 0.32),
+    "reg_rhy_complexity": (0.1, 0.1),
+    "reg_pitch_range": (0.1, 0.1),
+    "reg_note_density": (0.1, 0.1),
+    "reg_contour": (0.06, 0.06),
 }
 
 
@@ -44,6 +44,6 @@ def test_the_first_two_hundred_updates_go_as_the_authors_went(golden):
         history = model.fit(x, y, batch_size=values["batch_size"], verbose=0).history
         names = [f"attribute_{name}" for name in ATTRIBUTES]
         found = [history[name][0] for name in ("loss", "reconstruction", *names)]
-        for (name, tolerance), value in zip(TOLERANCES.items(), found, strict=True):
+        for (name, tolerances), value in zip(TOLERANCES.items(), found, strict=True):
             theirs = columns[name][start : start + 100].mean()
-            assert abs(value - theirs) <= tolerance, (start, name, value, theirs)
+            assert abs(value - theirs) <= tolerances[start // 100], (start, name, value, theirs)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_music_vae.music.attributes import NO_ONSET
+from keras_music_vae.music.attributes import NO_ONSET, measure_attributes
 from keras_music_vae.music.representations import SpelledMelody
 
 pytest.importorskip("music21")
@@ -78,6 +78,27 @@ SIZES = {
 
 def digest(tokens):
     return hashlib.sha256(np.ascontiguousarray(tokens)).hexdigest()
+
+
+@pytest.mark.slow
+def test_the_whole_corpus_is_counted_as_the_authors(golden):
+    arrays, melody = golden("ar_vae/bach_dataset"), SpelledMelody()
+    corpus = sopranos.read_corpus()
+    counts, [used] = arrays["piece_windows"], np.nonzero(arrays["piece_windows"])
+    stems = [Path(name).stem for name in arrays["piece_name"][used]]
+    assert stems == [Path(piece).name for piece, _ in corpus]
+    cut = measures.cut([soprano for _, soprano in corpus], melody)
+    windows = counts * arrays["piece_shifts"]
+    np.testing.assert_array_equal(np.bincount(cut.piece), windows[used])
+    for own, suffix in ((slice(None), ""), (cut.semitones == 0, "_untransposed")):
+        tokens = cut.tokens[own]
+        histogram = np.bincount(tokens.ravel(), minlength=melody.num_classes)
+        np.testing.assert_array_equal(histogram, arrays[f"token_histogram{suffix}"])
+        found = np.stack([*measure_attributes(melody.onsets(tokens)).values()], axis=-1)
+        rows = [getattr(found.astype("float64"), row)(axis=0) for row in arrays["attr_stats_rows"]]
+        np.testing.assert_allclose(rows, arrays[f"attr_stats{suffix}"], atol=1e-6)
+    own = [melody.names[token] for token in np.unique(tokens)]
+    assert set(own) == set(arrays["vocab_before_transposition"])
 
 
 @pytest.mark.slow
