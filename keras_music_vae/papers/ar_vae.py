@@ -184,8 +184,9 @@ _SPLITS = {
     "": (
         "split by piece",
         (
-            "Split by piece, 70 : 20 : 10, and measured on all pieces of the test. The authors cut "
-            "the list of measures, so that a piece may be on both sides.",
+            "Split by piece, 70 : 20 : 10, and measured on the test's pieces, but for a last batch "
+            "that is not whole. The authors cut the list of measures, so that a piece may be on "
+            "both sides.",
         ),
     ),
 }
