@@ -66,10 +66,7 @@ _ORIGINS = {
         "encoder_input": PAPER("3.1: binary states"),
         "shared_initial_state": PAPER("3.2.2: W_track, one for each track"),
         "learning_rate": ASSUMED("ten times the paper's, for an eighteenth of its updates or less"),
-        "learning_rate_decay": ASSUMED(
-            "two bars end at a twelfth of the rate, as in the paper; of sixteen bars whole windows "
-            "come late, and end at a quarter"
-        ),
+        "learning_rate_decay": PAPER("4.1: it ends at a twelfth of the rate, as here"),
         "beta_1": ASSUMED("with momentum codes swing around the prior: Gulrajani et al. take 0"),
         "beta": PAPER("4.1: annealed from 0 to 1"),
         "beta_steps": ASSUMED("ten of eleven equal stairs, as in the paper's updates"),
@@ -175,18 +172,11 @@ _SETTINGS_OF_ALL = {
     "clip_norm": 1.0,
     "transpose": (-5, 6),
 }
-# By the length of the windows: updates, their size, and by what part of it the rate ends. Two bars
-# teach the decoders to count, at an eighth of the time; a whole window of sixteen has as many steps
-# as eight of two, so that fewer make an update.
+# By the length of the windows: updates and their size. Two bars teach the decoders to count, at an
+# eighth of the time.
 _SMALL_TRAINING = {
-    "lakh_band_2bar": {"batch_size": 32, "updates": 6000, "learning_rate_decay": 11 / 6000},
-    "lakh_band_16bar": {
-        "batch_size": 8,
-        "updates": 6500,
-        "learning_rate_decay": 3 / 6500,
-        "cut_share": 0.6,
-        "cut_steps": 32,
-    },
+    "lakh_band_2bar": {"batch_size": 32, "updates": 6000},
+    "lakh_band_16bar": {"batch_size": 32, "updates": 5000, "cut_share": 0.8, "cut_steps": 32},
 }
 
 ADAM = {"beta_2": 0.999, "epsilon": 1e-7}
@@ -206,6 +196,7 @@ def settings(profile, dataset):
         values |= _SMALL_TRAINING[dataset]
         stairs = values["updates"] // 11
         values |= {"beta_stairs": stairs, "beta_steps": 10 * stairs}
+        values["learning_rate_decay"] = 11 / values["updates"]
     return values
 
 
