@@ -46,6 +46,30 @@ class Peer:
         self.folder.cleanup()
 
 
+def in_turn(ours, theirs, number):
+    """What two functions return; the first goes first in rounds of even number: A B, B A, A B."""
+    if number % 2:
+        other = theirs()
+        return ours(), other
+    return ours(), theirs()
+
+
+def versions(made):
+    """Dict, package -> version, of both sides.
+
+    Args:
+        made: the answer of `Peer.ask(do="make")`.
+    """
+    import keras
+    import tensorflow as tf
+
+    return {
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+    } | made
+
+
 def weights(model):
     """The weights of a flat MusicVAE with one layer of encoder, in the order of `Twin.load`."""
     (forward, backward), decoder = model.encoder.directions[0], model.decoder

@@ -19,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import tensorflow as tf
-from peers import Peer, weights
+from peers import Peer, in_turn, versions, weights
 
 from keras_music_vae import export
 from keras_music_vae.models.music_vae import MusicVAE
@@ -69,7 +69,7 @@ def main():
         data = {"tokens": np.zeros((1, 1), int), "noise": np.zeros((1, 1), "float32")}
         arrays = peer.arrays(**weights(model), **data)
         how = {"threads": options.threads, "optimizer": "sgd"}
-        peer.ask(do="make", sizes=sizes, weights=arrays, **how)
+        made_by = versions(peer.ask(do="make", sizes=sizes, weights=arrays, **how))
         rollout = tf.function(lambda z, u, model=model: model.rollout(z, u)[0])
         with tempfile.TemporaryDirectory() as folder:
             export.save(model, f"{folder}/plain")
@@ -101,15 +101,21 @@ def main():
             ours = {"keras": keras_model, "saved_model": saved_model, "xla": xla_model}
             first = {name: round(milliseconds(run)) for name, run in ours.items()}
             assert np.array_equal(saved_model(), xla_model())
-            theirs = np.array(peer.ask(do="decode", arrays=path, calls=1)["tokens"])
-            equal = np.mean(keras_model().numpy()[..., 0] == theirs)
+            expected = np.array(peer.ask(do="decode", arrays=path, calls=1)["tokens"])
+            equal = np.mean(keras_model().numpy()[..., 0] == expected)
             # A draw within a rounding error of a boundary may change what follows it.
             assert equal > 0.99, f"{1 - equal:.2%} of the tokens differ"
-            rounds = [
-                {name: milliseconds(run, calls) for name, run in ours.items()}
-                | {"torch": 1e3 * peer.ask(do="decode", arrays=path, calls=calls)["wall"]}
-                for _ in range(options.rounds)
-            ]
+
+            def own(ours=ours, calls=calls):
+                return {name: milliseconds(run, calls) for name, run in ours.items()}
+
+            def theirs(path=path, calls=calls):
+                return 1e3 * peer.ask(do="decode", arrays=path, calls=calls)["wall"]
+
+            rounds = []
+            for number in range(options.rounds):
+                found, other = in_turn(own, theirs, number)
+                rounds.append(found | {"torch": other})
             print(
                 json.dumps(
                     {
@@ -117,6 +123,7 @@ def main():
                         "units": sizes["decoder_units"],
                         "batch": batch,
                         "threads": options.threads,
+                        "versions": made_by,
                         "equal_tokens": round(float(equal), 5),
                         "first_call_ms": first,
                         "ms": {

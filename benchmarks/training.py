@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 import tensorflow as tf
-from peers import Peer, flops_of_training, gemm_peak, weights
+from peers import Peer, flops_of_training, gemm_peak, in_turn, versions, weights
 
 from keras_music_vae.models.music_vae import MusicVAE
 
@@ -84,24 +84,28 @@ def main():
             model = make(sizes, sampling, optimizer)
             arrays = peer.arrays(**weights(model), tokens=tokens, noise=noise)
             how = {"threads": options.threads, "optimizer": kind}
-            peer.ask(do="make", sizes=sizes, weights=arrays, **how)
-            return model
+            return model, versions(peer.ask(do="make", sizes=sizes, weights=arrays, **how))
 
-        model = both(0.0, keras.optimizers.SGD(0.1, global_clipnorm=1.0), "sgd")
+        model, _ = both(0.0, keras.optimizers.SGD(0.1, global_clipnorm=1.0), "sgd")
         own, *_ = train(model, data, SAME_LOSS_STEPS)
         others = peer.ask(do="train", steps=SAME_LOSS_STEPS, sampling=0.0)["losses"]
         np.testing.assert_allclose(own, others, rtol=1e-5)
         for sampling in (0.0, 0.5):
             adam = keras.optimizers.Adam(1e-3, epsilon=1e-8, global_clipnorm=1.0)
-            model = both(sampling, adam, "adam")
+            model, made_by = both(sampling, adam, "adam")
             start = time.perf_counter()
             train(model, data, 1)
             compiling = time.perf_counter() - start
             peer.ask(do="train", steps=1, sampling=sampling)
             rounds = []
-            for _ in range(options.rounds):
-                _, wall, cpu = train(model, data, options.steps)
-                other = peer.ask(do="train", steps=options.steps, sampling=sampling)
+            for number in range(options.rounds):
+                (_, wall, cpu), other = in_turn(
+                    lambda model=model, data=data: train(model, data, options.steps),
+                    lambda sampling=sampling: peer.ask(
+                        do="train", steps=options.steps, sampling=sampling
+                    ),
+                    number,
+                )
                 rounds.append((wall, other["wall"], cpu, other["cpu"]))
             wall, other_wall = (
                 statistics.median(column) / options.steps
@@ -113,6 +117,7 @@ def main():
                 "steps": length,
                 "scheduled_sampling": sampling,
                 "threads": options.threads,
+                "versions": made_by,
                 "compile_s": round(compiling, 2),
                 "ours_ms": round(1e3 * wall),
                 "torch_ms": round(1e3 * other_wall),
