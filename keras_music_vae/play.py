@@ -102,7 +102,7 @@ def sample(model, count=1, bars=None, temperature=None, seed=0, genre=None, chor
     if model.length_unit > 1 and bars not in (None, own):
         raise PlayError(
             f"This model is hierarchical and makes pieces of {own} bars. Received: {bars} bars. "
-            "Longer ones are made of several windows: `MusicVAE.chain`."
+            "Longer ones are made of several windows: `extend`, or `MusicVAE.chain`."
         )
     told = {} if genre is None else {"genre": _genre(model, genre)}
     length = (bars or own) * steps_per_bar(representation)
@@ -198,6 +198,38 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0, chords=
         told["end_controls"] = ends[..., : model.control_dim]
     made = model.interpolate(*ends, steps, temperature, seed, **told)
     return representation.decode(tokens_of(np.concatenate(made), representation))
+
+
+def extend(model, source, windows=4, temperature=None, seed=0, chords=None, hits=None):
+    """Plays on where a piece ends: windows on the way from its last one to one of the prior.
+
+    Args:
+        model, source: see `reconstruct`.
+        windows: int, windows to make.
+        temperature, seed: see `sample`.
+        chords, hits: see `sample`; those of what is made, while the piece has its own hits. Its
+            last window is told the first of the chords.
+
+    Returns:
+        `midi.Score`, the piece as the model reads it and what follows, on the grid of steps, but
+        grooves.
+
+    Raises:
+        midi.MidiError, PlayError, OSError: see `reconstruct` and `sample`.
+    """
+    representation, bars = _representation(model), window_bars(model)
+    _windows(source, representation, bars)  # or says why there is none
+    steps = bars * steps_per_bar(representation)
+    score = lines(_score(source), representation)
+    length = max(len(representation.encode(score)), steps)
+    tokens = window_of(representation.encode(score, length), representation, model.num_classes)
+    last = _cut(tokens, representation, np.array([length - steps]), steps)[0]
+    told = {}
+    if (after := _told(model, windows * steps, chords, hits)) is not None:
+        own = np.repeat(after[:1], steps, axis=0) if hits is None else last[:, : model.control_dim]
+        told["controls"] = np.concatenate([own, after])
+    made = model.continue_from(last, windows, temperature, seed, **told)
+    return representation.decode(tokens_of(np.concatenate([tokens, made]), representation))
 
 
 def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):

@@ -312,6 +312,36 @@ def test_a_model_of_grooves_that_is_told_hits_plays_those_of_a_file():
         np.testing.assert_array_equal(between.notes, made.notes)
 
 
+def test_a_piece_is_extended_on_the_way_from_its_last_window(melody):
+    score = band()
+    tokens = encoded(melody, score, 9 * 16)
+    made = melody.continue_from(tokens[-32:], 2, 0.5, 3)
+    expected = Melody().decode(np.concatenate([tokens, made])[:, 0])
+    np.testing.assert_array_equal(play.extend(melody, score, 2, 0.5, 3).notes, expected.notes)
+
+
+def test_what_follows_is_told_chords_or_hits_of_its_own():
+    keras.utils.set_random_seed(1)
+    model = MusicVAE((90,), **SIZES, control_dim=49)
+    model.representation = Melody()
+    tokens = encoded(model, band(), 9 * 16)
+    told = chords.tell(["F", "C"], Melody(), 64)
+    told = np.concatenate([np.repeat(told[:1], 32, axis=0), told])
+    made = model.continue_from(tokens[-32:], 2, 0.5, 3, told)
+    expected = Melody().decode(np.concatenate([tokens, made])[:, 0])
+    extended = play.extend(model, band(), 2, 0.5, 3, ["F", "C"])
+    np.testing.assert_array_equal(extended.notes, expected.notes)
+
+    model = MusicVAE((2,) * 9, **SIZES, head="groove", control_dim=9)
+    groove = model.representation = Groove()
+    piece, hits = groove.encode(band()), groove.windows(band(bars=10), 4)[0][:, :9]
+    told = np.concatenate([piece[-32:, :9], hits])
+    made = model.continue_from(piece[-32:], 2, 0.5, 3, told)
+    expected = groove.decode(np.concatenate([piece, made]))
+    extended = play.extend(model, band(), 2, 0.5, 3, hits=band(bars=10))
+    np.testing.assert_array_equal(extended.notes, expected.notes)
+
+
 def test_shares_kept():
     tokens, made = np.array([[0], [5], [0], [6]]), np.array([[0], [5], [7], [0]])
     remade = play.Remade(None, tokens, made)

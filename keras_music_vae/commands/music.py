@@ -1,4 +1,4 @@
-"""The commands that make music: `sample`, `reconstruct`, `edit`, `interpolate` and `sweep`.
+"""The commands that make music: `sample`, `reconstruct`, `edit`, `interpolate` and so on.
 
 Of each family of models a module says how its music is made: `rolls` and `tokens`.
 """
@@ -35,6 +35,10 @@ def reconstruct(options):
 
 def edit(options):
     _remake(options, lambda model: _of_windows(model, "MusAE to edit").edit)
+
+
+def extend(options):
+    _remake(options, lambda model: _of_windows(model, "MusicVAE or MusAE to extend").extend)
 
 
 def _remake(options, function_of):

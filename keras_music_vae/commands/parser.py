@@ -119,6 +119,23 @@ def _add_music(command):
     _add_randomness(edited)
     edited.add_argument("--out", required=True, help="MIDI file")
 
+    longer = command(
+        commands.extend,
+        "play on where a MIDI file ends (MusicVAE, MusAE)",
+        f"{PROGRAM} extend in.mid --preset my_drums --windows 4 --temperature 0.5 --out out.mid",
+    )
+    longer.add_argument("midi", metavar="IN.mid", help="MIDI file")
+    _add_preset(longer)
+    text = (
+        "windows to make, on the way from the code of the last one of the file to one that is "
+        "drawn (default: 4)"
+    )
+    longer.add_argument("--windows", type=_whole(1), default=4, help=text)
+    _add_chords(longer)
+    _add_hits(longer, "those to play")
+    _add_randomness(longer)
+    longer.add_argument("--out", required=True, help="MIDI file, the piece and what follows it")
+
     between = command(
         commands.interpolate,
         "make the windows between the first windows of two MIDI files (MusicVAE, MusAE)",

@@ -50,6 +50,19 @@ def edit(model, score, options):
     return remade.score, _told(model, score, remade, moved)
 
 
+def extend(model, score, options):
+    """The score that the command `extend` writes, and what it says of it."""
+    from keras_music_vae import play
+
+    how = options.windows, options.temperature, options.seed, options.chords, options.hits
+    with _refusals():
+        extended = play.extend(model, options.midi, *how)
+    windows = "1 window" if options.windows == 1 else f"{options.windows} windows"
+    tracks = _tracks(score, model.representation)
+    told = f"the piece and {windows} of {_bars(play.window_bars(model))}"
+    return extended, "; ".join([told, *([tracks] if tracks else [])])
+
+
 def _told(model, score, remade, *more):
     """Says what was made of a piece, and from which of its tracks."""
     from keras_music_vae import play

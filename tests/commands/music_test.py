@@ -154,6 +154,18 @@ def test_chords_are_told_to_every_command(song):
     assert_same_notes("c.mid", expected)
 
 
+@pytest.mark.parametrize("preset", ["melody", "drums", "trio", "groove", "bands", "ensemble"])
+def test_extend_writes_the_piece_and_what_follows(song, preset, capsys):
+    arguments = ["extend", "song.mid", "--preset", preset, "--windows", "2", "--seed", "2"]
+    assert main([*arguments, "--out", "b.mid"]) == 0
+    model = presets.from_preset(preset)
+    assert_same_notes("b.mid", play.extend(model, song, 2, seed=2))
+    assert midi.read("b.mid").tempos["tempo_qpm"] == pytest.approx([70], rel=1e-6)
+    bars = play.window_bars(model)
+    told = f"b.mid: the piece and 2 windows of {bars} bar{'' if bars == 1 else 's'}"
+    assert capsys.readouterr().out.startswith(told)
+
+
 def test_hits_are_told_to_every_command(song):
     model = presets.from_preset("hits")
     hits = ["--hits", "other.mid", "--preset", "hits"]
@@ -166,6 +178,8 @@ def test_hits_are_told_to_every_command(song):
     assert_same_notes("c.mid", expected)
     assert main(["interpolate", "song.mid", "other.mid", *hits[2:], "--out", "d.mid"]) == 0
     assert_same_notes("d.mid", play.interpolate(model, "song.mid", "other.mid"))
+    assert main(["extend", "song.mid", *hits, "--windows", "1", "--out", "e.mid"]) == 0
+    assert_same_notes("e.mid", play.extend(model, "song.mid", 1, hits="other.mid"))
 
 
 @pytest.mark.parametrize(
@@ -295,6 +309,14 @@ MISTAKES = {
     "no MIDI": (again("melody", "text.mid"), "not a MIDI file"),
     "second is short": (between("melody", second="short.mid"), "short.mid: The music is shorter"),
     "first is not there": (between("melody", first="no.mid"), "No such file"),
+    "extension of rolls": (
+        ["extend", "song.mid", "--preset", "rolls", "--out", "a.mid"],
+        "Choose a preset of MusicVAE or MusAE to extend",
+    ),
+    "extension of hits without": (
+        ["extend", "song.mid", "--preset", "hits", "--out", "a.mid"],
+        "Give a MIDI file of drums that has them.",
+    ),
     "interpolation of rolls": (between("rolls"), "has a code for each step, not for a window"),
     "unknown genre": (edit("bands", genre="polka"), "of rock, jazz, folk. Received: 'polka'"),
     "unknown genre to sample": (new("bands", "--genre", "polka"), "of rock, jazz, folk. Received"),
