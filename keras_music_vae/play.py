@@ -1,21 +1,16 @@
 """From MIDI to MIDI: what a model of windows of tokens makes of files, and from nothing."""
 
-import dataclasses
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_music_vae.music import chords as harmony
-from keras_music_vae.music import midi
 from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
+from keras_music_vae.music.reading import lines, score_of, windows_of
 from keras_music_vae.music.representations import (
     Band,
     Groove,
-    Melody,
-    Performance,
     SpelledMelody,
-    Trio,
     band,
     no_event,
     steps_per_bar,
@@ -189,7 +184,7 @@ def interpolate(model, first, second, steps=9, temperature=None, seed=0, chords=
         midi.MidiError, PlayError, OSError: see `reconstruct`.
     """
     representation, bars = _representation(model), window_bars(model)
-    ends = np.stack([_windows(end, representation, bars)[0] for end in (first, second)])
+    ends = np.stack([windows_of(end, representation, bars)[0] for end in (first, second)])
     ends = _heard(window_of(ends, representation, model.num_classes), representation)
     told = {}
     if (controls := _told(model, ends.shape[1], chords, hits, ends[0])) is not None:
@@ -218,9 +213,9 @@ def extend(model, source, windows=4, temperature=None, seed=0, chords=None, hits
         midi.MidiError, PlayError, OSError: see `reconstruct` and `sample`.
     """
     representation, bars = _representation(model), window_bars(model)
-    _windows(source, representation, bars)  # or says why there is none
+    windows_of(source, representation, bars)  # or says why there is none
     steps = bars * steps_per_bar(representation)
-    score = lines(_score(source), representation)
+    score = lines(score_of(source), representation)
     length = max(len(representation.encode(score)), steps)
     tokens = window_of(representation.encode(score, length), representation, model.num_classes)
     last = _cut(tokens, representation, np.array([length - steps]), steps)[0]
@@ -264,10 +259,10 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
             f"Expected an attribute by which the model's codes were ordered: "
             f"{', '.join(known) or 'it has none'}. Received: {attribute}."
         )
-    windows = window_of(_windows(source, representation, bars), representation, model.num_classes)
+    windows = window_of(windows_of(source, representation, bars), representation, model.num_classes)
     windows, steps = windows[:1], windows.shape[1]
     if bar is not None:
-        tokens = representation.encode(lines(_score(source), representation))
+        tokens = representation.encode(lines(score_of(source), representation))
         count = len(tokens) // steps_per_bar(representation) - bars + 1
         if not 1 <= bar <= count:
             raise PlayError(f"Expected a bar from 1 to {count} to begin with. Received: {bar}.")
@@ -283,40 +278,6 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
         pitches = representation.onsets(tokens_of(made, representation))
         found = measure_attributes(pitches)[attribute]
     return Swept(score, found)
-
-
-def lines(score, representation):
-    """Takes of the tracks that may be one part, such as a melody, the one of the most bars.
-
-    Tracks that are laid over each other are no line. All drums of a `Trio`, and all strings of a
-    `Band`, are taken.
-
-    Args:
-        score: `midi.Score`.
-        representation: of `music.representations`.
-
-    Returns:
-        `midi.Score` of notes that a `Melody`, `SpelledMelody`, `Trio` or `Band` can hold; of others
-        all notes.
-    """
-    notes = score.notes
-    if isinstance(representation, Trio):
-        kept = representation.drums.accepts(notes)
-        single = [each.accepts(notes) for each in (representation.melody, representation.bass)]
-    elif isinstance(representation, Band):
-        part = band.part_of(notes)
-        kept = part == band.PARTS.index("strings")
-        single = [part == number for number in np.unique(part[~kept])]
-    elif isinstance(representation, Melody | SpelledMelody):
-        kept, single = np.zeros(len(notes), bool), [representation.accepts(notes)]
-    else:
-        return score
-    for own in single:
-        if own.any():
-            bar = notes["start"][own] // (4 * score.ticks_per_quarter)
-            played = np.unique(np.stack([notes["track"][own], bar]), axis=1)[0]
-            kept |= own & (notes["track"] == np.bincount(played).argmax())
-    return dataclasses.replace(score, notes=notes[kept])
 
 
 def window_bars(model):
@@ -372,7 +333,7 @@ def _told(model, length, chords=None, hits=None, fallback=None):
     if _is_told_hits(model):
         if hits is not None:
             bars = length // steps_per_bar(model.representation)
-            fallback = _windows(hits, model.representation, bars)[0]
+            fallback = windows_of(hits, model.representation, bars)[0]
         if fallback is None:
             raise PlayError(
                 "This model finds velocities and offsets of hits that it is told. Give a MIDI file "
@@ -416,8 +377,8 @@ def _remade(model, source, remake):
             last window may go beyond.
     """
     representation, bars = _representation(model), window_bars(model)
-    _windows(source, representation, bars)  # or says why there is none
-    score = lines(_score(source), representation)
+    windows_of(source, representation, bars)  # or says why there is none
+    score = lines(score_of(source), representation)
     length = len(representation.encode(score))
     steps = bars * steps_per_bar(representation)
     tokens = representation.encode(score, length + -length % steps)
@@ -465,60 +426,3 @@ def _hold_over_edges(made, tokens, steps):
 def _heard(windows, representation):
     """What the encoder is told of windows: of grooves, as their `source` says."""
     return representation.source_of(windows) if isinstance(representation, Groove) else windows
-
-
-def _score(source):
-    return source if isinstance(source, midi.Score) else midi.read(source)
-
-
-def _windows(source, representation, bars):
-    """Windows of the chosen lines, or where these have none, of all combinations of tracks."""
-    score = _score(source)
-    try:
-        return representation.windows(lines(score, representation), bars)
-    except midi.MidiError:
-        pass
-    try:
-        return representation.windows(score, bars)
-    except midi.MidiError as error:
-        path = source if isinstance(source, str | Path) else None
-        message = error.message + _track_by_track(score, representation, bars)
-        raise midi.MidiError(error.reason, message, path) from error
-
-
-def _track_by_track(score, representation, bars):
-    """What is wrong with each track of several, or what it is to a whole; "" of ensembles."""
-    tracks = np.unique(score.notes["track"])
-    if len(tracks) < 2 or isinstance(representation, Performance):
-        return ""
-    named = {}
-    for track in tracks:
-        alone = dataclasses.replace(score, notes=score.notes[score.notes["track"] == track])
-        name = score.names[track] if score.names else ""
-        if why := _why_none(alone, representation, bars):
-            named.setdefault(why, []).append(name or f"track {track + 1}")
-    each = " ".join(f"{', '.join(of)}: {why}" for why, of in named.items())
-    return f" By track: {each}" if each else ""
-
-
-def _why_none(alone, representation, bars):
-    """A sentence on a track alone; "" if it has windows by itself."""
-    if isinstance(representation, Trio | Band):
-        parts = _parts(alone.notes, representation)
-        if not parts:
-            return "no part of it."
-        bar = alone.notes["start"] // (4 * alone.ticks_per_quarter) + 1
-        return f"{' and '.join(parts)}, bars {bar.min()} to {bar.max()}."
-    try:
-        representation.windows(alone, bars)
-    except midi.MidiError as error:
-        return error.message
-    return ""
-
-
-def _parts(notes, representation):
-    """List of str, the parts of a `Trio` or `Band` that notes may be."""
-    if isinstance(representation, Band):
-        return [part for i, part in enumerate(band.PARTS) if (band.part_of(notes) == i).any()]
-    names = "melody", "bass", "drums"
-    return [name for name in names if getattr(representation, name).accepts(notes).any()]

@@ -7,7 +7,7 @@ import pytest
 from keras_music_vae import play, presets
 from keras_music_vae.models import MusAE, MusicVAE
 from keras_music_vae.models.latent_space import slerp
-from keras_music_vae.music import chords, midi
+from keras_music_vae.music import chords, midi, reading
 from keras_music_vae.music.representations import (
     Band,
     Drums,
@@ -111,7 +111,7 @@ def band(bars=9, lead=0):
 
 
 def encoded(model, score, length=None):
-    tokens = model.representation.encode(play.lines(score, model.representation), length)
+    tokens = model.representation.encode(reading.lines(score, model.representation), length)
     return window_of(tokens, model.representation, model.num_classes)
 
 
@@ -221,7 +221,7 @@ def test_interpolations_are_those_of_the_model(model):
     scores = band(), band(lead=1)
     made = play.interpolate(model, *scores, steps=3, temperature=0.5, seed=2)
     bars = play.window_bars(model)
-    lines = [play.lines(score, model.representation) for score in scores]
+    lines = [reading.lines(score, model.representation) for score in scores]
     ends = [model.representation.windows(score, bars)[0] for score in lines]
     ends = window_of(np.stack(ends), model.representation, model.num_classes)
     expected = np.concatenate(model.interpolate(*ends, 3, 0.5, 2))
@@ -351,10 +351,10 @@ def test_shares_kept():
 
 def test_the_track_that_plays_in_the_most_bars_is_the_line():
     score = band()
-    assert set(play.lines(score, Melody()).notes["track"]) == {0}
-    assert set(play.lines(score, Trio()).notes["track"]) == {0, 2, 3}
-    assert set(play.lines(score, Band()).notes["track"]) == {0, 2, 3, 4, 5}
-    assert play.lines(score, Drums()) is score
+    assert set(reading.lines(score, Melody()).notes["track"]) == {0}
+    assert set(reading.lines(score, Trio()).notes["track"]) == {0, 2, 3}
+    assert set(reading.lines(score, Band()).notes["track"]) == {0, 2, 3, 4, 5}
+    assert reading.lines(score, Drums()) is score
 
 
 def test_bars_of_a_flat_model_may_be_any(melody):

@@ -56,7 +56,7 @@ def import_magenta(options):
     if names := preset.chord_example:
         print(f"It plays to chords: give the commands --chords {' '.join(names)}")
     if preset.is_told_hits:
-        print("It plays hits that it is told: give `sample` and `interpolate` --hits DRUMS.mid")
+        print("It plays hits that it is told: give sample, interpolate and extend --hits DRUMS.mid")
 
 
 def magenta_representation(config, num_classes):

@@ -126,10 +126,9 @@ def _tracks(score, representation):
     """Says which tracks parts with pitches were read from; "" where all tracks are taken."""
     import numpy as np
 
-    from keras_music_vae import play
-    from keras_music_vae.music import midi
+    from keras_music_vae.music import midi, reading
 
-    notes = play.lines(score, representation).notes
+    notes = reading.lines(score, representation).notes
     notes = notes[~notes["is_drum"]] if notes is not score.notes else notes[:0]
     names = {}  # each once, in order
     for track, first in zip(*np.unique(notes["track"], return_index=True), strict=True):

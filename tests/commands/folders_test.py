@@ -142,7 +142,7 @@ def test_that_a_model_needs_hits_is_told(monkeypatch, capsys):
     hits = MusicVAE(**MAGENTA[config].model | SIZES)
     monkeypatch.setattr(magenta, "load", lambda path, name: hits)
     assert main(["import-magenta", "any", "--config", config, "--out", "hits"]) == 0
-    told = "It plays hits that it is told: give `sample` and `interpolate` --hits DRUMS.mid\n"
+    told = "It plays hits that it is told: give sample, interpolate and extend --hits DRUMS.mid\n"
     assert told in capsys.readouterr().out
 
 

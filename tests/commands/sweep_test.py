@@ -7,7 +7,7 @@ import pytest
 from keras_music_vae import play, presets
 from keras_music_vae.__main__ import main
 from keras_music_vae.models import VAE, MeasureVAE, MusAE, MusicVAE
-from keras_music_vae.music import midi
+from keras_music_vae.music import midi, reading
 from keras_music_vae.music.attributes import measure_attributes
 from keras_music_vae.music.representations import Band, Melody, SpelledMelody
 from keras_music_vae.music.representations.band import HOLD, sounding
@@ -53,7 +53,7 @@ def _workplace(shipped, tmp_path, monkeypatch):
 
 def made_by_hand(model, bar, attribute):
     """Tokens (value, tick) of a sweep of one measure of the song."""
-    line = model.representation.encode(play.lines(band(), model.representation))
+    line = model.representation.encode(reading.lines(band(), model.representation))
     x = line[24 * (bar - 1) : 24 * bar, None].astype("int32")
     return model.sweep(x[None], DIMS[attribute], VALUES, 24, 0.0)[0, ..., 0]
 
@@ -101,7 +101,7 @@ def test_sweeps_are_of_the_likeliest_whatever_the_model_s_own_temperature(
 
 def test_a_window_of_a_band_says_at_first_what_sounds_at_its_bar(monkeypatch):
     model = presets.from_preset("bands")
-    tokens = model.representation.encode(play.lines(band(), model.representation))
+    tokens = model.representation.encode(reading.lines(band(), model.representation))
     assert (tokens[64] == HOLD).any()
     seen, sweep = [], model.sweep
     monkeypatch.setattr(model, "sweep", lambda x, *how: seen.append(x) or sweep(x, *how))
