@@ -228,7 +228,7 @@ PEER_OF = {
     ("lakh_band_16bar", "music_vae_hierarchical"): ("small_hierarchical_vae", "lakh_trio_16bar"),
 }
 _PEER_UPDATES = {
-    ("lakh_band_2bar", "music_vae_flat"): 5200,
+    ("lakh_band_2bar", "music_vae_flat"): 3800,
     ("lakh_band_16bar", "music_vae_flat"): 5200,
     ("lakh_band_16bar", "music_vae_hierarchical"): 4500,
 }
