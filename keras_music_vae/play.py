@@ -23,6 +23,11 @@ from keras_music_vae.music.windows import cut
 # The lowest temperature of models that draw, at which they all but always take the likeliest.
 LEAST_DRAWN = 0.01
 
+_TOLD_MORE = (
+    "This model is told more at each step than its code, such as chords or hits, for which there "
+    "is no place here. Use {} of the model in Python."
+)
+
 
 class PlayError(ValueError):
     """The model cannot do what was asked for; the message says why."""
@@ -130,15 +135,59 @@ def reconstruct(model, source, temperature=None, seed=0, chords=None):
         PlayError: if the model has no representation or no encoder, or as for `sample`.
         OSError: if the path cannot be read.
     """
+    return _reconstructed(model, source, temperature, seed, chords)
 
+
+def add_attribute(
+    model, source, with_attribute, without_attribute, amount=1.0, temperature=None, seed=0
+):
+    """Gives a whole piece what some pieces have and others have not, window by window.
+
+    To each window's code the attribute vector of the two groups is added: the mean code of all
+    windows of the one minus that of all windows of the other.
+
+    Args:
+        model, source: see `reconstruct`; not of models that are told chords, as those of the
+            groups are not known.
+        with_attribute, without_attribute: sequences of what `source` may be: music that differs in
+            the attribute and otherwise as little as may be; the more, the better.
+        amount: float, what the vector is multiplied by: 0 changes nothing, below it the piece is
+            given what the second group has.
+        temperature, seed: see `sample`.
+
+    Returns:
+        `Remade`.
+
+    Raises:
+        midi.MidiError, OSError: see `reconstruct`; also of the groups.
+        PlayError: as for `reconstruct`, or if a group is empty.
+
+    Reference: Roberts et al. 2018, "Attribute Vector Arithmetic".
+    """
+    representation, bars = _representation(model), window_bars(model)
+    told_hits = _is_told_hits(model)
+    if model.control_dim and not told_hits:
+        raise PlayError(_TOLD_MORE.format("`attribute_vector`"))
+    groups = []
+    for pieces in (with_attribute, without_attribute):
+        if not len(pieces):
+            raise PlayError("Expected pieces with the attribute and others without. Received: none")
+        windows = np.concatenate([windows_of(piece, representation, bars) for piece in pieces])
+        windows = window_of(windows, representation, model.num_classes)
+        groups.append(_heard(windows, representation))
+    controls = [windows[..., : model.control_dim] if told_hits else None for windows in groups]
+    vector = amount * model.attribute_vector(*groups, controls=controls)
+    return _reconstructed(model, source, temperature, seed, vector=vector)
+
+
+def _reconstructed(model, source, temperature, seed, chords=None, vector=None):
     def remake(windows, length):
         count, steps, _ = windows.shape
-        told = {}
         controls = _told(model, length, chords, fallback=np.concatenate(windows))
         if controls is not None:
             controls = np.pad(controls, ((0, count * steps - len(controls)), (0, 0)), "edge")
-            told["controls"] = controls.reshape(count, steps, -1)
-        return model.reconstruct(windows, temperature, seed, **told)
+            controls = controls.reshape(count, steps, -1)
+        return model.reconstruct(windows, temperature, seed, controls, vector)
 
     return _remade(model, source, remake)
 
@@ -249,10 +298,7 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
     """
     representation, bars = _representation(model), window_bars(model)
     if model.control_dim:
-        raise PlayError(
-            "This model is told more at each step than its code, such as chords or hits, for which "
-            "there is no place here. Use `sweep` of the model in Python."
-        )
+        raise PlayError(_TOLD_MORE.format("`sweep`"))
     known = getattr(getattr(model, "preset", None), "attributes", None) or {}
     if attribute not in known:
         raise PlayError(

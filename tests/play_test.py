@@ -312,6 +312,56 @@ def test_a_model_of_grooves_that_is_told_hits_plays_those_of_a_file():
         np.testing.assert_array_equal(between.notes, made.notes)
 
 
+def test_an_attribute_is_added_to_the_code_of_each_window():
+    keras.utils.set_random_seed(1)
+    melody = MusicVAE((90,), **SIZES)
+    melody.representation = Melody()
+    for weight in melody.trainable_weights:
+        weight.assign(keras.random.normal(weight.shape))
+    busy, calm = [band(lead=1), band(bars=12)], [band(bars=6)]
+    groups = [
+        np.concatenate([Melody().windows(reading.lines(piece, Melody()), 2) for piece in pieces])
+        for pieces in (busy, calm)
+    ]
+    means = [np.asarray(melody.encode(group[..., None]).mean).mean(axis=0) for group in groups]
+    assert np.abs(means[0] - means[1]).max() > 0.01
+    windows = encoded(melody, band(), 10 * 16).reshape(5, 32, 1)
+    codes = np.asarray(melody.encode(windows).mean) + 0.5 * (means[0] - means[1])
+    made = np.concatenate(melody.decode(codes, 32, 0.5, 3))[: 9 * 16]
+    remade = play.add_attribute(melody, band(), busy, calm, 0.5, 0.5, 3)
+    np.testing.assert_array_equal(remade.made, made)
+    plain = play.reconstruct(melody, band(), 0.5, 3).made
+    assert (remade.made != plain).any()
+    nothing = play.add_attribute(melody, band(), busy, calm, 0, 0.5, 3)
+    np.testing.assert_array_equal(nothing.made, plain)
+
+
+def test_an_attribute_of_grooves_is_found_with_the_hits_of_each_group():
+    keras.utils.set_random_seed(1)
+    model = MusicVAE((2,) * 9, **SIZES, head="groove", control_dim=9)
+    for weight in model.trainable_weights:
+        weight.assign(keras.random.normal(weight.shape))
+    groove = model.representation = Groove()
+    groups = [groove.windows(piece, 2) for piece in (band(bars=12), band(bars=6))]
+    hits = [windows[..., :9] for windows in groups]
+    vector = model.attribute_vector(*groups, controls=hits)
+    assert np.abs(vector).max() > 0.01
+    windows = groove.encode(band(), 10 * 16).reshape(5, 32, 27)
+    codes = np.asarray(model.encode(windows, windows[..., :9]).mean) + 2 * vector
+    made = np.concatenate(model.decode(codes, 32, 0.5, 3, windows[..., :9]))[: 9 * 16]
+    remade = play.add_attribute(model, band(), [band(bars=12)], [band(bars=6)], 2, 0.5, 3)
+    np.testing.assert_array_equal(remade.score.notes, groove.decode(made).notes)
+
+
+def test_no_attribute_is_found_without_music_or_chords(melody):
+    with pytest.raises(play.PlayError, match="Expected pieces with the attribute"):
+        play.add_attribute(melody, band(), [band()], [])
+    model = MusicVAE((90,), **SIZES, control_dim=49)
+    model.representation = Melody()
+    with pytest.raises(play.PlayError, match="Use `attribute_vector` of the model in Python"):
+        play.add_attribute(model, band(), [band()], [band()])
+
+
 def test_a_piece_is_extended_on_the_way_from_its_last_window(melody):
     score = band()
     tokens = encoded(melody, score, 9 * 16)

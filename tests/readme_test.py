@@ -124,12 +124,13 @@ def test_the_sweep_of_the_readme_is_of_the_sample_before_it(here):
 def test_the_commands_for_an_imported_model_write_what_they_name(here):
     shown = [w for w in commands(["python", "-m", "keras_music_vae"]) if "melodies" in w]
     assert [words[0] for words in shown] == [
-        "import-magenta", "sample", "reconstruct", "interpolate", "extend", "export",
+        "import-magenta", "sample", "reconstruct", "interpolate", "extend", "add-attribute",
+        "export",
     ]  # fmt: skip
     model = kmv.MusicVAE((90,), latent_dim=4, encoder_units=(8,), decoder_units=(8,))
     kmv.presets.save_preset(model, "melodies", bars=2)
     melody = kmv.music.representations.Melody()
-    for name in ("in", "a", "b"):
+    for name in ("in", "a", "b", "high", "low"):
         tokens = np.random.default_rng(len(name)).integers(2, 90, 64)
         kmv.music.midi.write(melody.decode(tokens), f"{name}.mid")
     for arguments in shown[1:]:

@@ -37,6 +37,11 @@ def edit(options):
     _remake(options, lambda model: _of_windows(model, "MusAE to edit").edit)
 
 
+def add_attribute(options):
+    of_model = "MusicVAE or MusAE to add an attribute with"
+    _remake(options, lambda model: _of_windows(model, of_model).add_attribute)
+
+
 def extend(options):
     _remake(options, lambda model: _of_windows(model, "MusicVAE or MusAE to extend").extend)
 

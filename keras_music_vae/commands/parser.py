@@ -119,6 +119,23 @@ def _add_music(command):
     _add_randomness(edited)
     edited.add_argument("--out", required=True, help="MIDI file")
 
+    attribute = command(
+        commands.add_attribute,
+        "give a MIDI file what some files have and others have not (MusicVAE, MusAE)",
+        f"{PROGRAM} add-attribute in.mid --preset my_drums --with busy/*.mid --without calm/*.mid "
+        "--out out.mid",
+    )
+    attribute.add_argument("midi", metavar="IN.mid", help="MIDI file")
+    _add_preset(attribute)
+    text = "MIDI files of music with the attribute"
+    attribute.add_argument("--with", dest="with_", nargs="+", required=True, metavar="A", help=text)
+    text = "MIDI files of music without it, and else as like the others as may be"
+    attribute.add_argument("--without", nargs="+", required=True, metavar="B", help=text)
+    text = "what the vector is multiplied by; below 0 it is taken away (default: 1)"
+    attribute.add_argument("--amount", type=_between(-100, 100), default=1.0, help=text)
+    _add_randomness(attribute)
+    attribute.add_argument("--out", required=True, help="MIDI file")
+
     longer = command(
         commands.extend,
         "play on where a MIDI file ends (MusicVAE, MusAE)",

@@ -50,6 +50,20 @@ def edit(model, score, options):
     return remade.score, _told(model, score, remade, moved)
 
 
+def add_attribute(model, score, options):
+    """The score that the command `add-attribute` writes, and what it says of it."""
+    from keras_music_vae import play
+
+    how = options.with_, options.without, options.amount, options.temperature, options.seed
+    with _refusals():
+        remade = play.add_attribute(model, options.midi, *how)
+    moved = (
+        f"moved {options.amount:g} times from {_files(options.without)} without to "
+        f"{_files(options.with_)} with"
+    )
+    return remade.score, _told(model, score, remade, moved)
+
+
 def extend(model, score, options):
     """The score that the command `extend` writes, and what it says of it."""
     from keras_music_vae import play
@@ -61,6 +75,10 @@ def extend(model, score, options):
     tracks = _tracks(score, model.representation)
     told = f"the piece and {windows} of {_bars(play.window_bars(model))}"
     return extended, "; ".join([told, *([tracks] if tracks else [])])
+
+
+def _files(paths):
+    return "1 file" if len(paths) == 1 else f"{len(paths)} files"
 
 
 def _told(model, score, remade, *more):

@@ -139,9 +139,20 @@ class LatentSpace:
         codes = self.draw_codes(count, seeds)
         return self.decode(codes, length, temperature, seeds, controls)
 
-    def reconstruct(self, x, temperature=None, seed=0, controls=None):
-        """Makes windows again from what the codes kept of them: `decode` of the means."""
-        return self.decode(self._mean(x, controls), np.shape(x)[1], temperature, seed, controls)
+    def reconstruct(self, x, temperature=None, seed=0, controls=None, vector=None):
+        """Makes windows again from what the codes kept of them: `decode` of the means.
+
+        Args:
+            x: tokens `(window, time, part)`.
+            temperature, seed, controls: see `decode`.
+            vector: `(latent,)`, added to each code, such as half of an `attribute_vector`.
+
+        Returns:
+            array `(window, time, part)`.
+        """
+        codes = self._mean(x, controls)
+        codes = codes if vector is None else codes + np.asarray(vector, codes.dtype)
+        return self.decode(codes, np.shape(x)[1], temperature, seed, controls)
 
     def interpolate(
         self, first, second, steps=9, temperature=None, seed=0, controls=None, end_controls=None
@@ -223,7 +234,7 @@ class LatentSpace:
         """The direction of an attribute: the mean code of windows with it minus that of others.
 
         Add it to codes to give what they decode to the attribute, subtract it to take that away:
-        `decode(posterior.mean + vector, length)`; half of it does half as much.
+        `reconstruct(x, vector=vector)`; half of it does half as much.
 
         Args:
             with_attribute, without_attribute: int tokens `(window, time, part)`.

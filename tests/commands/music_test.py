@@ -155,6 +155,18 @@ def test_chords_are_told_to_every_command(song):
 
 
 @pytest.mark.parametrize("preset", ["melody", "drums", "trio", "groove", "bands", "ensemble"])
+def test_add_attribute_writes_the_piece_moved(song, preset, capsys):
+    groups = ["--with", "other.mid", "song.mid", "--without", "song.mid"]
+    arguments = ["add-attribute", "song.mid", "--preset", preset, *groups, "--amount", "-1.5"]
+    assert main([*arguments, "--seed", "2", "--out", "b.mid"]) == 0
+    model = presets.from_preset(preset)
+    made = play.add_attribute(model, song, ["other.mid", song], [song], -1.5, seed=2)
+    assert_same_notes("b.mid", made.score)
+    told = "; moved -1.5 times from 1 file without to 2 files with; "
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("preset", ["melody", "drums", "trio", "groove", "bands", "ensemble"])
 def test_extend_writes_the_piece_and_what_follows(song, preset, capsys):
     arguments = ["extend", "song.mid", "--preset", preset, "--windows", "2", "--seed", "2"]
     assert main([*arguments, "--out", "b.mid"]) == 0
@@ -280,6 +292,11 @@ def edit(preset, path="song.mid", genre="rock"):
     return ["edit", path, "--preset", preset, "--genre", genre, "--out", "a.mid"]
 
 
+def add(preset, group):
+    groups = ["--with", "song.mid", "--without", group]
+    return ["add-attribute", "song.mid", "--preset", preset, *groups, "--out", "a.mid"]
+
+
 MISTAKES = {
     "key": (new("melody", "--key", "C"), "melody has no keys to choose from; leave out --key"),
     "steps": (new("melody", "--steps", "8"), "melody counts in bars; give --bars, not --steps"),
@@ -313,6 +330,16 @@ MISTAKES = {
         ["extend", "song.mid", "--preset", "rolls", "--out", "a.mid"],
         "Choose a preset of MusicVAE or MusAE to extend",
     ),
+    "attribute of rolls": (
+        add("rolls", "song.mid"),
+        "Choose a preset of MusicVAE or MusAE to add an attribute with",
+    ),
+    "attribute of no music": (
+        add("melody", "drums.mid"),
+        "drums.mid: No part has notes in the range",
+    ),
+    "attribute of no file": (add("melody", "no.mid"), "No such file"),
+    "attribute of chords": (add("chords", "song.mid"), "Use `attribute_vector` of the model in"),
     "extension of hits without": (
         ["extend", "song.mid", "--preset", "hits", "--out", "a.mid"],
         "Give a MIDI file of drums that has them.",
