@@ -51,7 +51,7 @@ def read_scores(read, files, workers=None):
     import joblib
 
     workers = workers or min(joblib.cpu_count(), _MAX_WORKERS)
-    with joblib.parallel_config("loky", n_jobs=workers, idle_worker_timeout=5):
+    with joblib.parallel_config("loky", n_jobs=workers):
         done = joblib.Parallel(return_as="generator")(joblib.delayed(read)(file) for file in files)
         return list(tqdm(done, "Reading chorales", total=len(files), unit=" chorales"))
 
