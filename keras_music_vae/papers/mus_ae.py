@@ -227,11 +227,12 @@ PEER_OF = {
     ("lakh_band_16bar", "music_vae_flat"): ("small_flat_vae", "lakh_melody_16bar"),
     ("lakh_band_16bar", "music_vae_hierarchical"): ("small_hierarchical_vae", "lakh_trio_16bar"),
 }
-# Those of sixteen bars are older than MusAE's schedule there: measure before they are trained.
+# Measured side by side, on one core each, for an update: two bars 1.04 s (flat) beside MusAE's .66;
+# sixteen bars 1.49 s (flat) and 2.25 s (hierarchical) beside 5.2, and MusAE has two bars first.
 _PEER_UPDATES = {
     ("lakh_band_2bar", "music_vae_flat"): 3800,
     ("lakh_band_16bar", "music_vae_flat"): 5200,
-    ("lakh_band_16bar", "music_vae_hierarchical"): 4500,
+    ("lakh_band_16bar", "music_vae_hierarchical"): 3500,
 }
 
 
