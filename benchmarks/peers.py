@@ -1,6 +1,7 @@
-"""What training.py and sampling.py share: a PyTorch twin in a process of its own, the GEMM peak."""
+"""What the benchmarks of models share: a peer in a process of its own, the GEMM peak."""
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -12,17 +13,23 @@ TWIN = Path(__file__).parent / "torch_twin.py"
 
 
 class Peer:
-    """A process of another Python that runs torch_twin.py.
+    """Another process, which answers commands; both are lines of JSON.
 
     Args:
-        python: path of a Python that has PyTorch and NumPy.
+        python: path of its Python; for torch_twin.py one that has PyTorch and NumPy.
+        script: path of what it runs.
+        *arguments: str, for the script.
+        **environment: str, what its environment has otherwise.
     """
 
-    def __init__(self, python):
+    def __init__(self, python, script=TWIN, *arguments, **environment):
         self.folder = tempfile.TemporaryDirectory()
-        command = [python, str(TWIN)]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [python, str(script), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | environment,
         )
 
     def ask(self, **command):
@@ -31,7 +38,7 @@ class Peer:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError("PyTorch's process ended; its message is above.")
+            raise RuntimeError("The other process ended; its message is above.")
         return json.loads(answer)
 
     def arrays(self, **arrays):

@@ -8,11 +8,8 @@ it. Results of recorded runs, and what they reach: docs/ar_vae.md.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import command_line
 from running import Runs, exit_status

@@ -8,11 +8,8 @@ what they reach: docs/mus_ae.md.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import command_line
 from running import Runs, exit_status
