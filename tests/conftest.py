@@ -6,6 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# The scripts change this default when they are imported; here all tests and the programs that they
+# start are to have the same, whichever were collected first.
+os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "false")
+
 SHARED = Path(os.environ.get("KMV_SHARED", Path(__file__).parents[2] / "shared"))
 _NOT_FOUND = (
     "{} is not there: set KMV_SHARED to the folder of shared material, which is not published"

@@ -58,7 +58,7 @@ one, two = (run(strategy) for strategy in ("none", "mirrored"))
 pairs = zip(one.model.trainable_variables, two.model.trainable_variables, strict=True)
 states = [v.value for v in two.model.variables if v.path.endswith("seed_generator_state")]
 print(json.dumps({
-    "weights": max(float(np.abs(a.numpy() - b.numpy()).max()) for a, b in pairs),
+    "differences": {a.path: float(np.abs(a.numpy() - b.numpy()).max()) for a, b in pairs},
     "history": {k: [v, two.history[k]] for k, v in one.history.items()},
     "seeds": [[int(copy[0]) for copy in state.values] for state in states],
 }))
@@ -75,7 +75,8 @@ def test_two_replicas_equal_one_and_have_seeds_of_their_own():
     )
     assert done.returncode == 0, done.stderr[-4000:]
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["weights"] < 1e-6
+    # Told whole, as it failed once in hundreds of runs: which networks, and from which epoch?
+    assert max(found["differences"].values()) < 1e-6, found
     for name, (one, two) in found["history"].items():
         assert one == pytest.approx(two, abs=2e-5), name
         assert one[0] != one[1], name  # it learned
