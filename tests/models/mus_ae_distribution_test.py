@@ -75,7 +75,7 @@ def test_two_replicas_equal_one_and_have_seeds_of_their_own():
     )
     assert done.returncode == 0, done.stderr[-4000:]
     found = json.loads(done.stdout.splitlines()[-1])
-    # Told whole, as it failed once in hundreds of runs: which networks, and from which epoch?
+    # Told whole: it failed once, by .001, and neither in which networks nor from when is known.
     assert max(found["differences"].values()) < 1e-6, found
     for name, (one, two) in found["history"].items():
         assert one == pytest.approx(two, abs=2e-5), name
