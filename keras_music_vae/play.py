@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_music_vae.music import chords as harmony
+from keras_music_vae.music import midi
 from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
 from keras_music_vae.music.reading import lines, score_of, windows_of
 from keras_music_vae.music.representations import (
@@ -280,9 +281,9 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
     """Makes a window anew for each value that the dimension of an attribute is set to.
 
     Args:
-        model: see `reconstruct`; of a preset whose codes were ordered by attributes.
+        model: see `reconstruct`; one whose codes were ordered by attributes.
         source: as of `reconstruct`.
-        attribute: str, one of `model.preset.attributes`.
+        attribute: str, one of `model.attribute_dims`.
         values: sequence of float; what music has lies between about -2 and 2.
         bar: int, the bar with which the window begins, from 1; None for the first window.
         temperature: float, see the model's `decode`; None for `least_temperature`, as draws would
@@ -299,7 +300,7 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
     representation, bars = _representation(model), window_bars(model)
     if model.control_dim:
         raise PlayError(_TOLD_MORE.format("`sweep`"))
-    known = getattr(getattr(model, "preset", None), "attributes", None) or {}
+    known = model.attribute_dims
     if attribute not in known:
         raise PlayError(
             f"Expected an attribute by which the model's codes were ordered: "
@@ -317,13 +318,28 @@ def sweep(model, source, attribute, values, bar=None, temperature=None, seed=0):
         windows = _cut(tokens, representation, np.array([start]), steps)
     if temperature is None:
         temperature = least_temperature(model)
-    made = model.sweep(windows, known[attribute], values, steps, temperature, seed)[0]
-    score = representation.decode(tokens_of(np.concatenate(made), representation))
+    made = model.sweep(windows, attribute, values, steps, temperature, seed)[0]
+    score = alternatives(made, representation)
     found = None
     if isinstance(representation, SpelledMelody) and bars == 1 and attribute in ATTRIBUTES:
         pitches = representation.onsets(tokens_of(made, representation))
         found = measure_attributes(pitches)[attribute]
     return Swept(score, found)
+
+
+def alternatives(windows, representation):
+    """Notes of windows that are heard one after the other, but of which none goes on in the next.
+
+    Args:
+        windows: array `(window, time, part)`, as models make them.
+        representation: of `music.representations`.
+
+    Returns:
+        `midi.Score`.
+    """
+    scores = [representation.decode(tokens_of(window, representation)) for window in windows]
+    quarters = windows.shape[1] // steps_per_bar(representation) * midi.QUARTERS_PER_BAR
+    return midi.succession(scores, quarters * scores[0].ticks_per_quarter)
 
 
 def window_bars(model):

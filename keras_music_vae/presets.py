@@ -139,8 +139,8 @@ def from_preset(name_or_folder):
         name_or_folder: str or path. A name from `list_presets`, or a folder from `save_preset`.
 
     Returns:
-        The model, with two attributes more: `representation`, which turns scores into what it
-        takes and back, and `preset`, a `Preset`.
+        The model, which knows its `attribute_dims`, with two attributes more: `representation`,
+        which turns scores into what it takes and back, and `preset`, a `Preset`.
 
     Raises:
         PresetError: if the preset is unknown or damaged, or the weights belong to another model.
@@ -151,6 +151,7 @@ def from_preset(name_or_folder):
     _assign(model, weights, preset.folder)
     model.representation = _made(preset.representation)
     model.preset = preset
+    model.attribute_dims = dict(preset.attributes or {})
     return model
 
 
@@ -212,7 +213,7 @@ def save_preset(
             weights_sha256=_sha256(aside / WEIGHTS),
             versions={"keras": keras.__version__, "keras_music_vae": __version__},
             bars=bars or getattr(loaded_from, "bars", None),
-            attributes=model.attribute_order.dims or getattr(loaded_from, "attributes", None),
+            attributes=dict(model.attribute_dims) or None,
             folder=folder,
         )
         fields = {"format": FORMAT} | dataclasses.asdict(preset)

@@ -4,6 +4,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,6 +15,8 @@ from keras_music_vae.__main__ import main
 from keras_music_vae.models import VAE, ClassifyingVAE, MusAE, MusicVAE
 from keras_music_vae.music import midi
 from keras_music_vae.music.representations import Band, Drums, Groove, Melody, PianoRoll, Trio
+from keras_music_vae.papers import PAPERS
+from keras_music_vae.reproduction import card_rows, documents, results
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +103,31 @@ def test_every_shipped_preset_loads_and_is_small():
     for preset in presets.list_presets():
         assert presets.from_preset(preset.name).preset == preset
         assert sum(path.stat().st_size for path in preset.folder.iterdir()) < 20e6
+
+
+@pytest.mark.parametrize("attribute", ["rhythmic_complexity", "note_density", "contour"])
+@pytest.mark.parametrize("pitches", [(72, 74, 76, 77), (67, 71, 72, 71), (76, 74, 72, 74)])
+def test_music_of_ar_vae_bach_follows_its_attributes(attribute, pitches):
+    start = 12 * np.arange(4)
+    score = midi.Score(midi.make_notes(pitches, start, start + 12), 12)
+    found = play.sweep(presets.from_preset("ar_vae_bach"), score, attribute, (-2, 0, 2)).found
+    assert (np.diff(found) >= 0).all()
+    assert found[-1] > found[0]
+
+
+def test_the_card_of_ar_vae_bach_tells_what_was_recorded():
+    """Its facts name the run."""
+    facts = PAPERS["ar_vae"]
+    experiment = facts.experiment("ar_vae", "bach_published")
+    path = documents.results_path(Path(__file__).parents[1], facts)
+    run = next(
+        run for run in results.read(path) if (run.experiment, run.seed) == (experiment.name, 0)
+    )
+    card = (presets.find_preset("ar_vae_bach").folder / presets.CARD).read_text(encoding="utf-8")
+    assert "--dataset bach_published --model ar_vae --seed 0`" in card
+    for row in card_rows(facts, experiment, [run]):
+        line = " | ".join(row.values()).replace("(z|x) || p", r"(z\|x) \|\| p")
+        assert f"| {line} |" in card
 
 
 def test_listing_costs_no_keras():

@@ -3,8 +3,6 @@
 from keras_music_vae.commands.common import CommandError, mistakes
 from keras_music_vae.commands.piece import Piece
 
-QUARTERS_PER_BAR = 4
-
 
 def sample(model, options):
     """The `Piece`s that the command `sample` writes."""
@@ -112,7 +110,7 @@ def sweep(model, options):
     from keras_music_vae import play
     from keras_music_vae.music import plotting
 
-    attributes = options.attribute or list(model.preset.attributes or {})
+    attributes = options.attribute or list(model.attribute_dims)
     if not attributes:
         raise CommandError(
             f"{model.preset.name} has codes in no order. Choose a preset whose card has attributes."
@@ -131,9 +129,9 @@ def _refusals():
 
 
 def _piece(score, bars, length):
-    from keras_music_vae.music import plotting
+    from keras_music_vae.music import midi, plotting
 
-    return Piece(score, length, bars * QUARTERS_PER_BAR, lambda: plotting.multitrack(score))
+    return Piece(score, length, bars * midi.QUARTERS_PER_BAR, lambda: plotting.multitrack(score))
 
 
 def _bars(count):

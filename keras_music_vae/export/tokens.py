@@ -8,14 +8,19 @@ MODELS = (MusicVAE, MusAE, MeasureVAE)
 
 
 def description(model):
-    """What the configuration says beside the constructor's arguments: lengths.
+    """What the configuration says beside the constructor's arguments: lengths, and attributes.
 
-    In steps those of `signatures`; in bars that of a window, if the model comes from a preset.
+    Lengths are in steps, those of `signatures`; in bars that of a window, if the model comes from a
+    preset. Of each attribute that codes were ordered by, the `dim` of `sweep`.
     """
-    lengths = {"length_unit": model.length_unit, "encoded_length": model.encoded_length}
+    told = {
+        "length_unit": model.length_unit,
+        "encoded_length": model.encoded_length,
+        "attribute_dims": dict(model.attribute_dims),
+    }
     if preset := getattr(model, "preset", None):
-        lengths["bars"] = preset.window_bars
-    return lengths
+        told["bars"] = preset.window_bars
+    return told
 
 
 def signatures(model, jit_compile=False):
@@ -30,7 +35,8 @@ def signatures(model, jit_compile=False):
     * `interpolate` {first, second, steps, temperature, seed} -> {tokens}, `(steps, time, part)`, of
       two windows `(time, part)`;
     * `sweep` {z, dim, values, length, temperature, seed} -> {tokens}, `(code, value, time, part)`,
-      of codes whose dimension `dim` is set to each of `values`, float32 `(value,)`.
+      of codes whose dimension `dim` is set to each of `values`, float32 `(value,)`; the
+      configuration's `attribute_dims` say which dimension follows which attribute.
 
     `length`, and the time of tokens, is any with a flat model. A hierarchical decoder makes a
     multiple of its subsequences, and one of measures of the ticks of a beat, `length_unit` in the

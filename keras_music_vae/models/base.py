@@ -62,6 +62,8 @@ class Autoencoder(keras.Model):
 
     Attributes:
         own_temperature: float, at which music is made where no temperature is asked for.
+        attribute_dims: dict of str to int, attribute -> the dimension of z that follows it: of the
+            last `compile` that gave any, or of the preset.
     """
 
     own_temperature = 1.0
@@ -79,6 +81,7 @@ class Autoencoder(keras.Model):
         self.posteriors = {}
         self.kl_metrics = {}
         self.attribute_order = AttributeOrder()
+        self.attribute_dims = {}
 
     def compile(
         self,
@@ -116,6 +119,7 @@ class Autoencoder(keras.Model):
         order = AttributeOrder(attribute_dims, attribute_weight, attribute_delta)
         if order.dims:
             order.check(self.latent_dim)
+            self.attribute_dims = order.dims
         self.attribute_order = order
         super().compile(optimizer, **kwargs)
 

@@ -187,7 +187,7 @@ class LatentSpace:
 
         Args:
             codes: `(code, latent)`; or windows `(code, time, part)`, of which the means are taken.
-            dim: int; or str, an attribute of `compile`.
+            dim: int; or str, one of `attribute_dims`.
             values: sequence of float, such as (-4, -2, 0, 2, 4).
             length: int, steps to make; None for that of the windows.
             temperature, seed: see `decode`.
@@ -215,12 +215,12 @@ class LatentSpace:
 
     def _dimension(self, dim):
         """The index of a dimension, or of the one that follows an attribute."""
-        known = self.attribute_order.dims
+        known = self.attribute_dims
         index = known.get(dim, -1) if isinstance(dim, str) else dim
         if not 0 <= index < self.latent_dim:
             raise ValueError(
-                f"Expected a dimension from 0 to {self.latent_dim - 1}, or an attribute of "
-                f"compile ({', '.join(known) or 'it had none'}). Received: {dim!r}"
+                f"Expected a dimension from 0 to {self.latent_dim - 1}, or an attribute that the "
+                f"model's codes were ordered by ({', '.join(known) or 'none'}). Received: {dim!r}"
             )
         return index
 

@@ -29,6 +29,8 @@ Tempos = np.dtype([("start", np.int64), ("tempo_qpm", np.float64)])
 TimeSignatures = np.dtype([("start", np.int64), ("numerator", np.int64), ("denominator", np.int64)])
 """Fields of an array of metre changes: tick, beats per bar, and the note value of a beat."""
 
+QUARTERS_PER_BAR = 4
+"""Of 4/4, in which all music here is seen."""
 _FILE_TICKS = 480
 _LAST_TICK = 2**31 - 1
 # pretty_midi's limit too, beyond which it calls a file corrupt.
@@ -158,6 +160,26 @@ def join(scores, names):
     notes = np.concatenate(parts)
     order = np.lexsort((notes["track"], notes["pitch"], notes["start"]))
     return dataclasses.replace(scores[0], notes=notes[order], names=tuple(names))
+
+
+def succession(scores, length):
+    """Plays scores one after the other, none of which goes on in the next.
+
+    Args:
+        scores: sequence of `Score` with the same ticks per quarter note; tempo, metre and names are
+            those of the first.
+        length: int, the ticks from the beginning of one to that of the next; longer notes are cut.
+
+    Returns:
+        `Score`.
+    """
+    parts = []
+    for number, score in enumerate(scores):
+        notes = score.notes.copy()
+        notes["end"] = np.minimum(notes["end"], length) + number * length
+        notes["start"] += number * length
+        parts.append(notes)
+    return dataclasses.replace(scores[0], notes=np.concatenate(parts))
 
 
 def read(source):

@@ -73,12 +73,31 @@ def test_a_preset_keeps_which_dimension_is_which_attribute(shipped, tmp_path):
     assert presets.from_preset("unordered").preset.attributes is None
 
 
+def test_a_loaded_preset_is_swept_by_the_name_of_an_attribute():
+    model = presets.from_preset("measures")
+    x = np.arange(24, dtype="int32")[None, :, None]
+    found, expected = (model.sweep(x, dim, VALUES) for dim in ("contour", DIMS["contour"]))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_no_note_of_an_alternative_sounds_into_the_next():
+    model = presets.from_preset("measures")
+    names = model.representation.names
+    held = [names.index("__")] * 23
+    windows = np.array([[names.index(first), *held] for first in ("C5", "__", "E5")])
+    notes = play.alternatives(windows[..., None], model.representation).notes
+    quarter = 12
+    assert notes["pitch"].tolist() == [72, 76]
+    assert notes["start"].tolist() == [0, 8 * quarter]
+    assert notes["end"].tolist() == [4 * quarter, 12 * quarter]
+
+
 @pytest.mark.parametrize("bar", [None, 5])
 def test_a_measure_is_made_anew_for_each_value(bar):
     model = presets.from_preset("measures")
     swept = play.sweep(model, band(), "contour", VALUES, bar)
     made = made_by_hand(model, bar or 1, "contour")
-    expected = model.representation.decode(made.ravel())
+    expected = play.alternatives(made[..., None], model.representation)
     np.testing.assert_array_equal(swept.score.notes, expected.notes)
     attributes = measure_attributes(model.representation.onsets(made))
     np.testing.assert_array_equal(swept.found, attributes["contour"])
@@ -134,7 +153,7 @@ def test_the_command_writes_all_attributes_and_a_picture(tmp_path, capsys):
     assert density == "swept/note_density.mid: " + " ".join(f"{each:.2f}" for each in found)
     written = midi.read("swept/note_density.mid")
     scale = written.ticks_per_quarter // 12
-    expected = model.representation.decode(made.ravel()).notes
+    expected = play.alternatives(made[..., None], model.representation).notes
     np.testing.assert_array_equal(written.notes["start"], expected["start"] * scale)
     np.testing.assert_array_equal(written.notes["pitch"], expected["pitch"])
     assert written.tempos["tempo_qpm"] == pytest.approx([70], rel=1e-6)

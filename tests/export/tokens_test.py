@@ -137,7 +137,9 @@ def test_a_flat_model_takes_any_batch_and_length(jit_compile, tmp_path):
 def test_lengths_that_a_hierarchy_cannot_read_or_make_are_refused(tmp_path):
     import tensorflow as tf
 
-    export.save(small(**HIERARCHY), tmp_path / "saved_model")
+    model = small(**HIERARCHY)
+    model.compile("sgd", attribute_dims={"notes": 2})
+    export.save(model, tmp_path / "saved_model")
     loaded = tf.saved_model.load(tmp_path / "saved_model")
     how = {"temperature": tf.constant(1.0), "seed": tf.constant(0), "count": tf.constant(1)}
     with pytest.raises(tf.errors.InvalidArgumentError, match="a multiple of 2, the length_unit"):
@@ -145,6 +147,7 @@ def test_lengths_that_a_hierarchy_cannot_read_or_make_are_refused(tmp_path):
     assert loaded.signatures["encode"].structured_input_signature[1]["tokens"].shape[1] == 8
     configuration = json.loads((tmp_path / "saved_model" / export.CONFIGURATION).read_text())
     assert (configuration["length_unit"], configuration["encoded_length"]) == (2, 8)
+    assert configuration["attribute_dims"] == {"notes": 2}
 
 
 @pytest.mark.slow

@@ -98,11 +98,13 @@ def test_a_sweep_changes_one_dimension_and_no_other(model):
 
 def test_a_dimension_goes_by_the_name_of_its_attribute(model):
     x = tokens(2)
-    with pytest.raises(ValueError, match=r"an attribute of compile \(it had none\)"):
+    with pytest.raises(ValueError, match=r"an attribute that .* ordered by \(none\)"):
         model.sweep(x, "rests", (0, 1))
     model.compile("sgd", attribute_dims={"holds": 0, "rests": 2})
     found, expected = (model.sweep(x, dim, (0, 4), temperature=0.1) for dim in ("rests", 2))
     np.testing.assert_array_equal(found, expected)
+    model.compile("sgd")  # without an order it can be trained on; its codes still are in one
+    assert model.attribute_dims == {"holds": 0, "rests": 2}
     for wrong in ("notes", 3, -1):
         with pytest.raises(ValueError, match=r"from 0 to 2, .* \(holds, rests\). Received"):
             model.sweep(x, wrong, (0, 1))
