@@ -2,11 +2,11 @@
 
 import command_line
 import numpy as np
+from ar_vae_run import turned_dimensions
 
-from keras_music_vae import presets, reproduction
-from keras_music_vae.evaluation import codes, latent_space
+from keras_music_vae import play, presets, reproduction
+from keras_music_vae.evaluation import codes
 from keras_music_vae.music import midi, plotting
-from keras_music_vae.music.representations import tokens_of
 from keras_music_vae.papers import PAPERS
 from keras_music_vae.papers.ar_vae import ATTRIBUTES, LABELS
 
@@ -56,7 +56,9 @@ def write(options, music, results, trained, histories, settled):
             results=reproduction.card_rows(PAPER, experiment, results),
         )
         written.append(("preset", preset))
-        written += draw(model, music, settled[experiment.name], folder, LABELS[name], options.seed)
+        metrics = next(r.metrics for r in results if r.experiment == experiment.name)
+        how = settled[experiment.name], metrics, folder, LABELS[name], options.seed
+        written += draw(model, music, *how)
     path = options.workdir / "training.png"
     labelled = {LABELS[name]: history for name, history in histories.items()}
     plotting.training_curves(labelled, CURVES).savefig(path, dpi=DPI)
@@ -76,13 +78,15 @@ def card_facts(options, music, name):
     }
 
 
-def draw(model, music, values, folder, label, seed):
-    """Draws attributes of test measures over their dimensions; draws and writes sweeps of some.
+def draw(model, music, values, metrics, folder, label, seed):
+    """Draws attributes of test measures over the dimensions that tell the most of them; draws and
+    writes sweeps of some.
 
     Args:
         model: `MeasureVAE`.
         music: `ar_vae_run.Music`.
         values: dict, the hyperparameters.
+        metrics: mapping, what was measured of the model.
         folder: path.
         label: str, what the figures call the model.
         seed: int, of the codes.
@@ -92,24 +96,18 @@ def draw(model, music, values, folder, label, seed):
     """
     test = music.test(values)
     z = np.asarray(codes.encode(model, test.windows).sample(seed))
-    information = latent_space.mutual_information(z, test.attributes, np.random.RandomState(seed))
-    lines = latent_space.interpretability(z, test.attributes, information)
-    dimensions = dict(zip(ATTRIBUTES, lines.dimensions.tolist(), strict=True))
     shown = np.unique(np.linspace(0, len(z) - 1, SHOWN).astype(int))
-    panels = {
-        f"{text}: z[{dimensions[name]}], R² {score:.3f}": (
-            z[shown, dimensions[name]],
-            test.attributes[shown, number],
-        )
-        for number, ((name, text), score) in enumerate(
-            zip(ATTRIBUTES.items(), lines.scores, strict=True)
-        )
-    }
+    panels = {}
+    for number, (name, text) in enumerate(ATTRIBUTES.items()):
+        dim, score = int(metrics[f"dimension_{name}"]), metrics[f"interpretability_{name}"]
+        points = z[shown, dim], test.attributes[shown, number]
+        panels[f"{text}: z[{dim}], R² {score:.3f}"] = points
     written = [("attributes and their dimensions", folder / "attributes.png")]
     plotting.attribute_scatter(panels).savefig(written[0][1], dpi=DPI)
     sounding = np.flatnonzero(test.attributes[:, list(ATTRIBUTES).index("note_density")])
     chosen = sounding[np.linspace(0, len(sounding) - 1, PIECES).astype(int)]
     swept = np.linspace(-values["sweep_end"], values["sweep_end"], values["sweep_values"])
+    dimensions = turned_dimensions(model, metrics)
     (folder / "midi").mkdir(exist_ok=True)
     written.append(("sweeps to play", folder / "midi"))
     for number, (code, tokens) in enumerate(zip(z[chosen], test.tokens[chosen], strict=True)):
@@ -146,8 +144,7 @@ def sweep(model, music, code, dimensions, values):
     ticks = music.splits["test"].tokens.shape[1]
     for name, dimension in dimensions.items():
         made = model.sweep(code[None], dimension, values, ticks)[0]
-        line = tokens_of(made.reshape(-1, made.shape[-1]), representation)
-        found[name] = representation.decode(line), music.attributes_of(made)[name]
+        found[name] = play.alternatives(made, representation), music.attributes_of(made)[name]
     return found
 
 

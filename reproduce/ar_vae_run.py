@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_music_vae.evaluation import codes, latent_space, sweeps
+from keras_music_vae.evaluation import codes, latent_space, reconstruction, sweeps
 from keras_music_vae.losses import gaussian_kl
 from keras_music_vae.models import MeasureVAE
 from keras_music_vae.music.attributes import ATTRIBUTES, measure_attributes
@@ -176,18 +176,21 @@ def measure_model(result, values, music, seed):
     followed = sweeps.measure(
         model,
         z[spread],
-        {name: int(of_code[f"dimension_{name}"]) for name in ATTRIBUTES},
+        turned_dimensions(model, of_code),
         np.linspace(-values["sweep_end"], values["sweep_end"], values["sweep_values"]),
         windows.shape[1],
         music.attributes_of,
     )
     kl = gaussian_kl(posterior.mean, 2 * np.log(posterior.stddev))
+    given_back, by_mean = (
+        reconstruction.decoded_accuracy(model, each, windows) for each in (z, posterior.mean)
+    )
     return (
         of_code
         | followed
         | {
-            "reconstruction_accuracy": accuracy(model, z, windows),
-            "mean_reconstruction_accuracy": accuracy(model, posterior.mean, windows),
+            "reconstruction_accuracy": 100 * given_back,
+            "mean_reconstruction_accuracy": 100 * by_mean,
             "kl": float(np.mean(kl)),
             "updates": int(model.updates.value),
             "parameters": parameters_of(model),
@@ -197,9 +200,11 @@ def measure_model(result, values, music, seed):
     )
 
 
-def accuracy(model, z, windows):
-    """Share of ticks that the decoder gives back by itself, in percent."""
-    made = [
-        model.decode(z[start : start + 256], windows.shape[1]) for start in range(0, len(z), 256)
-    ]
-    return 100 * float(np.mean(np.concatenate(made) == windows))
+def turned_dimensions(model, metrics):
+    """Dict, attribute -> the dimension that is turned for it.
+
+    That is the one which the model orders by it. Where it orders none, it is the one that has the
+    most information on it, `dimension_<attribute>` of the metrics.
+    """
+    known = {name: int(metrics[f"dimension_{name}"]) for name in ATTRIBUTES}
+    return known | dict(model.attribute_dims)

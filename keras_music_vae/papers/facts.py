@@ -73,7 +73,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Reported:
-    """A number printed in the paper.
+    """A number printed in the paper, or one that stands in its place.
 
     Args:
         metric: str. Key of the `Metric` that measures it.
@@ -83,6 +83,8 @@ class Reported:
         tolerance: float or None. Instead of the metric's own.
         quartiles: tuple of two floats, or None. The first and third quartile of runs of which
             `value` is the median; what is measured is then told in medians too.
+        measured_by: str. Of a number that the paper does not print, who measured it; such a number
+            is there to compare, without a verdict.
     """
 
     metric: str
@@ -91,6 +93,7 @@ class Reported:
     spread: float | None = None
     tolerance: float | None = None
     quartiles: tuple[float, float] | None = None
+    measured_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -284,11 +287,15 @@ def _check_origins(facts, expected):
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: a label and what is measured for it."""
+    """A row of a table: a label and what is measured for it.
+
+    With `magnitude` the sign of a seed's number means nothing and is left out.
+    """
 
     label: str
     model: str
     metric: str
+    magnitude: bool = False
 
 
 @dataclass(frozen=True)

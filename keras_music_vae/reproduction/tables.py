@@ -1,5 +1,6 @@
 """The paper's tables beside what was measured, as aligned text or Markdown."""
 
+import math
 import statistics
 from dataclasses import dataclass
 
@@ -43,17 +44,23 @@ class Cell:
     def verdict(self):
         """One of "reproduced", "better", "not reached", by the tolerance of the facts, or "".
 
-        Where neither more nor less is better, what is not "reproduced" is "different".
+        Where neither more nor less is better, what is not "reproduced" is "different". Where the
+        paper gives quartiles, "reproduced" is what lies between them, and what the tolerance takes
+        in beyond them is "near".
         """
         if not (self.reported and self.values) or self.tolerance is None:
             return ""
+        if self.reported.measured_by:
+            return ""
         difference = self.centre - self.reported.value
+        is_better = difference * {"higher": 1, "lower": -1, None: 0}[self.metric.better] > 0
         if abs(difference) <= self.tolerance + 1e-9:
-            return "reproduced"
+            low, high = self.reported.quartiles or (-math.inf, math.inf)
+            is_within = low <= round(self.centre, self.metric.digits) <= high  # as printed
+            return "reproduced" if is_within or is_better else "near"
         if self.metric.better is None:
             return "different"
-        gain = difference if self.metric.better == "higher" else -difference
-        return "better" if gain > 0 else "not reached"
+        return "better" if is_better else "not reached"
 
     @property
     def why_not_run(self):
@@ -69,6 +76,8 @@ class Cell:
             printed = _with_quartiles(self.reported.value, quartiles, digits)
         elif self.reported:
             printed = _plus_minus(self.reported.value, self.reported.spread, digits)
+            if self.reported.measured_by:
+                printed += f" ({self.reported.measured_by})"
         if self.values:
             several = len(self.values) > 1
             if quartiles and several:
@@ -118,6 +127,8 @@ def cells(paper, table, results, datasets=None):
                 continue
             measured = latest(results, experiment)
             values = tuple(r.metrics[row.metric] for r in measured if row.metric in r.metrics)
+            if row.magnitude:
+                values = tuple(map(abs, values))
             reported = experiment.reported_value(row.metric)
             metric = paper.metrics[row.metric]
             if values or reported:

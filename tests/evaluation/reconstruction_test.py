@@ -50,6 +50,20 @@ def test_a_perfect_model_has_accuracy_one_whatever_the_batches():
             assert metrics[f"{name}_accuracy"] == 1
 
 
+def test_the_accuracy_of_codes_is_that_of_what_they_decode_to():
+    class Counting:
+        """Decodes a code to its number at every step."""
+
+        def decode(self, codes, length):
+            return np.repeat(codes.astype(int)[:, None], length, axis=1)
+
+    codes = np.array([[1.0], [2.0], [3.0]])
+    x = np.array([[1, 1, 0, 1], [2, 2, 2, 2], [0, 0, 0, 3]])[..., None]
+    for batch_size in (2, 256):
+        found = reconstruction.decoded_accuracy(Counting(), codes, x, batch_size)
+        assert found == pytest.approx(8 / 12)
+
+
 def test_parts_are_measured_apart():
     model = MusicVAE((5, 5), 3, (4,), (4,))
     metrics = reconstruction.measure(model, windows(parts=2), ("lead", "bass"))

@@ -33,13 +33,18 @@ ROWS = {
 
 
 @pytest.fixture(scope="module")
-def survey(shared):
-    """Table rows of the survey of the authors' code and figures: first cell -> the others."""
+def section(shared):
+    """What the survey says of the authors' code and figures."""
     path = shared / "specs" / "survey_systems.md"
     if not path.is_file():
         pytest.skip(f"{path} is not there: it is not published with the project")
     text = path.read_text(encoding="utf-8")
-    section = text[text.index("\n## 3.") : text.index("\n## 4.")]
+    return text[text.index("\n## 3.") : text.index("\n## 4.")]
+
+
+@pytest.fixture(scope="module")
+def survey(section):
+    """The rows of its tables: first cell -> the others."""
     lines = [line for line in section.splitlines() if line.startswith("|")]
     rows = [[cell.strip().replace("**", "") for cell in line.split("|")[1:-1]] for line in lines]
     return {first: others for first, *others in rows}
@@ -134,9 +139,8 @@ def test_checks_differ_from_the_article_in_epochs_alone(golden):
         }),
     ],
 )  # fmt: skip
-def test_settings_are_as_the_survey_found_them(shared, stated, settings):
-    text = (shared / "specs" / "survey_systems.md").read_text(encoding="utf-8")
-    assert re.search(stated, text)
+def test_settings_are_as_the_survey_found_them(section, stated, settings):
+    assert re.search(stated, section)
     values = AR_VAE.experiment("ar_vae", "bach_published").hyperparameters()
     assert {name: values[name] for name in settings} == settings
 

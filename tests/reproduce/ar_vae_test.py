@@ -164,13 +164,12 @@ def test_models_are_compiled_as_the_facts_say(music):
     assert orders["s_vae_pr"].dims == {"pitch_range": 0}
 
 
-def test_accuracy_is_that_of_the_ticks(trained, music):
-    model, z = trained[0].model, np.zeros((3, 8), "float32")
-    made = np.asarray(model.decode(z, 24))
-    assert run.accuracy(model, z, made) == 100
-    other = made.copy()
-    other[0, :6] = (other[0, :6] + 1) % music.representation.num_classes
-    assert run.accuracy(model, z, other) == pytest.approx(100 * (1 - 6 / 72))
+def test_sweeps_are_of_what_the_model_orders_and_else_of_what_tells_the_most(music):
+    told = {f"dimension_{name}": dim for dim, name in enumerate(ATTRIBUTES, 4)}
+    model = run.make_model(small(attributes=("contour", "pitch_range")), music.representation)
+    assert run.turned_dimensions(model, told) == {
+        "rhythmic_complexity": 4, "pitch_range": 1, "note_density": 6, "contour": 0,
+    }  # fmt: skip
 
 
 def test_products_can_be_played_and_loaded(trained, music, tmp_path):

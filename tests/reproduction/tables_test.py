@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from keras_music_vae.papers import PAPERS, Metric, Reported
+from keras_music_vae.papers import PAPERS, Metric, Reported, Row, Table
 from keras_music_vae.reproduction import tables
 from tests.reproduction.results_test import result
 
@@ -86,6 +86,35 @@ def test_a_printed_median_is_compared_with_the_median():
         "reproduced",
     )
     assert cell((-9.0,), quartiles=(-9, -8.5)).texts([])[1] == "-9.00 (1)"
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ((-8.85,), "reproduced"),
+        ((-8.9049,), "reproduced"),
+        ((-9.5, -8.92, -8.0), "near"),
+        ((-9.5,), "not reached"),
+    ],
+)
+def test_beside_quartiles_near_is_what_the_tolerance_takes_in_beyond_them(values, verdict):
+    assert cell(values, quartiles=(-8.9, -8.8)).verdict == verdict
+    either = Metric("mig", "", 2, tolerance=0.15)
+    above = cell((-8.75,), either, quartiles=(-8.9, -8.8)), cell((-8.75,), quartiles=(-8.9, -8.8))
+    assert [each.verdict for each in above] == ["near", "reproduced"]
+
+
+def test_a_number_that_no_paper_prints_says_whose_it_is_and_gives_no_verdict():
+    printed = cell((-8.9,), measured_by="authors' code")
+    assert printed.texts([]) == ("-8.83 (authors' code)", "-8.90 (1)", "-0.07", "–")
+
+
+def test_a_row_may_leave_out_signs_of_seeds():
+    row = Row("VAE", "vae", "log_likelihood", magnitude=True)
+    table = Table("sizes", "Sizes", (row,), ("jsb_all_keys",))
+    values = {1: 0.5, 2: -0.7}
+    runs = [result(seed=s, metrics={"log_likelihood": v}) for s, v in values.items()]
+    assert [c.values for c in tables.cells(PAPER, table, runs)] == [(0.5, 0.7)]
 
 
 def test_only_the_newest_configuration_counts_and_of_a_seed_the_newest_run():
